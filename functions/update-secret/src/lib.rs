@@ -1,0 +1,58 @@
+//! `PUT /vault/api/v1/user/{user_id}/secrets/{name}`: a secret's new state.
+
+use shared::http::vault::{Vault as Api, VaultError, if_match, read_patch, secret_path, updated};
+use shared::http::{Answer, Call, Endpoint};
+use shared::parts::VaultParts;
+use shared::vault::rules::{Change, change};
+use shared::vault::{ReadSecret, ReplaceSecret, RoleLists};
+
+/// How often an update is made anew because others wrote in the meantime. Of that many writers at once each round
+/// lets one through.
+const ROUNDS: usize = 10;
+
+/// Updates a secret. The store can read and replace; it can neither create nor delete.
+#[derive(Debug)]
+pub struct UpdateSecret<S>(VaultParts<S>);
+
+impl<S: ReadSecret + ReplaceSecret> UpdateSecret<S> {
+    /// An endpoint that works with these parts.
+    #[must_use]
+    pub fn new(parts: VaultParts<S>) -> Self {
+        Self(parts)
+    }
+}
+
+impl<S: ReadSecret + ReplaceSecret> Endpoint for UpdateSecret<S> {
+    type Family = Api;
+    const OPERATION: &'static str = "update-secret";
+
+    async fn answer(&self, call: &mut Call) -> Result<Answer, VaultError> {
+        let caller = call.authenticate(&self.0.authenticator).await?;
+        let (owner, name) = secret_path(call.raw_path())?;
+        call.owner = Some(owner.to_string());
+        let expected = if_match(call.headers())?;
+        let patch = read_patch(call.body(), self.0.limits)?;
+
+        for _ in 0..ROUNDS {
+            let current = self.0.vault.read(&owner, &name).await?.ok_or(VaultError::NotFound)?;
+            call.secret_id = Some(current.record.revision.secret_id.to_string());
+            match change(&caller, &owner, &current.record.roles) {
+                Change::Allowed => {}
+                Change::Forbidden => return Err(VaultError::Forbidden),
+                Change::Hidden => return Err(VaultError::NotFound),
+            }
+            if !expected.accepts(current.record.revision) {
+                return Err(VaultError::PreconditionFailed);
+            }
+            let roles = RoleLists {
+                read: patch.read_roles.clone().unwrap_or_else(|| current.record.roles.read.clone()),
+                write: patch.write_roles.clone().unwrap_or_else(|| current.record.roles.write.clone()),
+            };
+            let data = patch.data.as_ref().unwrap_or(&current.data);
+            if let Some(record) = self.0.vault.replace(current.record, caller.id(), data, roles).await? {
+                return Ok(updated(&record));
+            }
+        }
+        Err(VaultError::Contended)
+    }
+}

@@ -1,0 +1,155 @@
+//! Both APIs in one process: from an HTTP request to an HTTP answer, by way of the gateway.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use create_secret::CreateSecret;
+use delete_secret::DeleteSecret;
+use get_document::GetDocument;
+use get_secret::GetSecret;
+use http::request::Parts;
+use http::{Request, Response};
+use lambda_http::Body;
+use list_secrets::ListSecrets;
+use shared::auth::Authenticator;
+use shared::http::vault::{Problem, ProblemCode, Vault as VaultApi, VaultError};
+use shared::http::{Search, SearchError, refuse, serve};
+use shared::parts::{SearchParts, VaultParts};
+use shared::sealing::{KeyringSource, Sealer};
+use shared::search::ReadDocument;
+use shared::settings::RequestSettings;
+use shared::vault::Vault;
+use shared::vault::dynamodb::DynamoDbVault;
+use update_secret::UpdateSecret;
+
+use crate::gateway::routes::{self, Api, Operation, Route};
+use crate::gateway::{EventError, to_event, to_http};
+
+/// What the endpoints of a process are made of.
+#[derive(Debug)]
+pub struct Ingredients<D, K> {
+    /// Who is calling.
+    pub authenticator: Authenticator,
+    /// The vault's table.
+    pub table: DynamoDbVault,
+    /// Makes a source of the keyring. Each function has its own sealer, as it has on Lambda.
+    pub keyring: K,
+    /// Where documents are.
+    pub documents: D,
+    /// What requests may be and do.
+    pub requests: RequestSettings,
+}
+
+/// The six endpoints.
+#[derive(Debug)]
+pub struct App<D> {
+    list: ListSecrets<DynamoDbVault>,
+    create: CreateSecret<DynamoDbVault>,
+    get: GetSecret<DynamoDbVault>,
+    update: UpdateSecret<DynamoDbVault>,
+    delete: DeleteSecret<DynamoDbVault>,
+    document: GetDocument<D>,
+}
+
+impl<D: ReadDocument> App<D> {
+    /// Puts the endpoints together.
+    #[must_use]
+    pub fn new<S, K>(from: Ingredients<D, K>) -> Self
+    where
+        S: KeyringSource + 'static,
+        K: Fn() -> S,
+    {
+        let parts = || VaultParts {
+            authenticator: from.authenticator.clone(),
+            vault: Vault::new(from.table.clone(), Sealer::new(Box::new((from.keyring)()))),
+            limits: from.requests.limits,
+        };
+        Self {
+            list: ListSecrets::new(parts()),
+            create: CreateSecret::new(parts()),
+            get: GetSecret::new(parts()),
+            update: UpdateSecret::new(parts()),
+            delete: DeleteSecret::new(parts()),
+            document: GetDocument::new(SearchParts {
+                authenticator: from.authenticator.clone(),
+                documents: from.documents,
+                rules: from.requests.rules,
+                add_type: from.requests.add_type,
+            }),
+        }
+    }
+
+    /// Answers a request.
+    pub async fn respond(&self, head: &Parts, body: &Bytes, source: IpAddr) -> Response<Bytes> {
+        let answer = match routes::find(&head.method, head.uri.path()) {
+            Route::To(resource, operation) => match to_event(head, body, resource.template, source) {
+                Ok(request) => self.call(operation, request).await,
+                Err(error) => gateway_error(resource.api, head, error),
+            },
+            Route::NoPath(Api::Vault) => refuse::<VaultApi>("gateway", bare(head), VaultError::NoRoute),
+            Route::NoPath(Api::Search) => refuse::<Search>("gateway", bare(head), SearchError::NoRoute),
+            Route::NoMethod(Api::Vault, allow) => {
+                refuse::<VaultApi>("gateway", bare(head), VaultError::MethodNotAllowed { allow })
+            }
+            Route::NoMethod(Api::Search, allow) => {
+                refuse::<Search>("gateway", bare(head), SearchError::MethodNotAllowed { allow })
+            }
+        };
+        match to_http(answer) {
+            Ok(response) => response,
+            Err(size) => {
+                let cause = format!("Lambda can't carry an answer of {size} bytes");
+                let answer = match routes::find(&head.method, head.uri.path()) {
+                    Route::To(resource, _) if resource.api == Api::Search => {
+                        refuse::<Search>("gateway", bare(head), SearchError::Internal(cause))
+                    }
+                    _ => refuse::<VaultApi>("gateway", bare(head), VaultError::Internal(cause)),
+                };
+                // An error's body is small.
+                to_http(answer).unwrap_or_default()
+            }
+        }
+    }
+
+    /// A request whose body is larger than the gateway takes; it was not kept.
+    pub fn refuse_large(&self, head: &Parts, limit: usize) -> Response<Bytes> {
+        let api = match routes::find(&head.method, head.uri.path()) {
+            Route::To(resource, _) => resource.api,
+            Route::NoMethod(api, _) | Route::NoPath(api) => api,
+        };
+        to_http(gateway_error(api, head, EventError::TooLarge { limit })).unwrap_or_default()
+    }
+
+    async fn call(&self, operation: Operation, request: lambda_http::Request) -> Response<Body> {
+        match operation {
+            Operation::ListSecrets => serve(&self.list, request).await,
+            Operation::CreateSecret => serve(&self.create, request).await,
+            Operation::GetSecret => serve(&self.get, request).await,
+            Operation::UpdateSecret => serve(&self.update, request).await,
+            Operation::DeleteSecret => serve(&self.delete, request).await,
+            Operation::GetDocument => serve(&self.document, request).await,
+        }
+    }
+}
+
+/// What the gateway says by itself, in the API's own shape.
+fn gateway_error(api: Api, head: &Parts, error: EventError) -> Response<Body> {
+    match (api, error) {
+        (Api::Vault, EventError::TooLarge { limit }) => {
+            refuse::<VaultApi>("gateway", bare(head), VaultError::TooLarge { limit })
+        }
+        (Api::Vault, EventError::Bad(what)) => {
+            let problem = Problem::new(ProblemCode::InvalidRequestData, "request", what);
+            refuse::<VaultApi>("gateway", bare(head), VaultError::Invalid(problem))
+        }
+        (Api::Search, EventError::TooLarge { .. }) => refuse::<Search>("gateway", bare(head), SearchError::TooLarge),
+        (Api::Search, EventError::Bad(what)) => refuse::<Search>("gateway", bare(head), SearchError::BadRequest(what)),
+    }
+}
+
+/// The request without its body, which no function gets to see.
+fn bare(head: &Parts) -> lambda_http::Request {
+    let mut request = Request::new(Body::Empty);
+    *request.headers_mut() = head.headers.clone();
+    request
+}

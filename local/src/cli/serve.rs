@@ -1,0 +1,185 @@
+//! `coffer serve`: both APIs on one port.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use shared::auth::Authenticator;
+use shared::settings::{LocalSettings, RequestSettings, from_env, log_level};
+use shared::vault::dynamodb::{DynamoDbVault, create_table};
+use shared::{start, telemetry};
+use tokio::net::TcpListener;
+
+use crate::app::{App, Ingredients};
+use crate::data::DataFolder;
+use crate::embedded::{EmbeddedDocuments, EmbeddedTable, KeyringFile, TABLE, client};
+use crate::server;
+use crate::tokens::{Grant, ISSUER, SigningKey};
+
+use super::{CommandError, say};
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// The port on 127.0.0.1; 0 for any free one
+    #[arg(long, value_name = "N", default_value_t = 3000)]
+    port: u16,
+}
+
+/// The embedded stores of a data folder, opened.
+#[derive(Debug)]
+pub struct Local {
+    data: DataFolder,
+    key: SigningKey,
+    table: EmbeddedTable,
+    documents: EmbeddedDocuments,
+}
+
+/// The files of the stores.
+const TABLE_FILE: &str = "table.db";
+const DOCUMENTS_FILE: &str = "documents.db";
+
+impl Local {
+    /// Opens the folder and its stores, made if they aren't there.
+    ///
+    /// # Errors
+    /// What keeps them from being opened.
+    pub fn open(path: &Path) -> Result<Self, CommandError> {
+        let data = DataFolder::open(path)?;
+        let key = SigningKey::open(&data)?;
+        let table = EmbeddedTable::open(&data.path(TABLE_FILE))?;
+        let documents = Self::open_documents(&data)?;
+        data.close(TABLE_FILE)?;
+        Ok(Self { data, key, table, documents })
+    }
+
+    /// Opens the documents alone.
+    ///
+    /// # Errors
+    /// What keeps them from being opened.
+    pub fn open_documents(data: &DataFolder) -> Result<EmbeddedDocuments, CommandError> {
+        let documents = EmbeddedDocuments::open(&data.path(DOCUMENTS_FILE))?;
+        data.close(DOCUMENTS_FILE)?;
+        Ok(documents)
+    }
+
+    /// The key that the folder's tokens are signed with.
+    #[must_use]
+    pub fn signing_key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// The embedded DynamoDB.
+    #[must_use]
+    pub fn table(&self) -> &EmbeddedTable {
+        &self.table
+    }
+
+    /// The settings of the environment; where it names no token keys, the folder's key and issuer.
+    ///
+    /// # Errors
+    /// The settings' faults.
+    pub fn settings(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<LocalSettings, CommandError> {
+        let set = |name: &str| lookup(name).is_some_and(|value| !value.trim().is_empty());
+        let own_key = !set("COFFER_JWT_KEYS") && !set("COFFER_JWT_JWKS_URL");
+        let settings = LocalSettings::read(&|name| match name {
+            "COFFER_JWT_KEYS" if own_key => Some(self.key.key_set()),
+            "COFFER_JWT_ISSUERS" if own_key => Some(ISSUER.to_owned()),
+            _ => lookup(name),
+        })?;
+        Ok(settings)
+    }
+
+    /// The six endpoints over these stores; `table` is a client of the embedded DynamoDB.
+    ///
+    /// # Errors
+    /// What keeps the table from being made.
+    pub async fn app(
+        &self,
+        table: aws_sdk_dynamodb::Client,
+        authenticator: Authenticator,
+        requests: RequestSettings,
+    ) -> Result<App<EmbeddedDocuments>, CommandError> {
+        create_table(&table, TABLE).await?;
+        Ok(App::new(Ingredients {
+            authenticator,
+            table: DynamoDbVault::new(table, TABLE.to_owned()),
+            keyring: || KeyringFile::new(self.data.clone()),
+            documents: self.documents.clone(),
+            requests,
+        }))
+    }
+}
+
+pub(super) fn run(args: &ServeArgs, data: &Path) -> Result<ExitCode, CommandError> {
+    let level = log_level(&from_env)?;
+    telemetry::start(level, tracing_subscriber::fmt::writer::BoxMakeWriter::new(std::io::stderr));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(args, data))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(args: &ServeArgs, data: &Path) -> Result<(), CommandError> {
+    let stop = stop_signal()?;
+    let local = Local::open(data)?;
+    let LocalSettings { requests, tokens } = local.settings(&from_env)?;
+    let own_key = tokens.rules.issuers == [ISSUER];
+    let app = local.app(client(local.table().clone()), start::authenticator(tokens), requests).await?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(|error| {
+        format!("port {} of 127.0.0.1: {error}; choose another with --port N, or --port 0 for any free one", args.port)
+    })?;
+    let address = format!("http://{}", listener.local_addr()?);
+    welcome(&address, own_key.then_some(local.signing_key()))?;
+    server::run(listener, app, stop).await?;
+    say("Stopped.");
+    Ok(())
+}
+
+/// Says where the server is, and gives a token and lines to paste.
+fn welcome(address: &str, key: Option<&SigningKey>) -> Result<(), CommandError> {
+    say(&format!("Coffer listens on {address}"));
+    say(&format!("API reference: {address}/docs/"));
+    let Some(key) = key else {
+        say("Tokens are those of the configured issuer.");
+        return Ok(());
+    };
+    let token = key.sign(&Grant {
+        user: "alice".to_owned(),
+        scopes: vec!["user".to_owned(), "sp:search:read".to_owned()],
+        roles: Vec::new(),
+        authorities: vec!["ORG_ADMIN".to_owned()],
+        lifetime: Duration::from_secs(60 * 60),
+    })?;
+    say("");
+    say("In another terminal, as the user alice for an hour:");
+    say("");
+    say(&format!("  URL={address}"));
+    say(&format!("  TOKEN={}", *token));
+    say("");
+    for (method, body) in [("POST", " -d '{\"name\":\"db\",\"data\":{\"password\":\"correct horse\"}}'"), ("GET", "")] {
+        let path = if method == "POST" { "secrets" } else { "secrets/db" };
+        say(&format!(
+            "  curl -X {method} -H \"Authorization: Bearer $TOKEN\" $URL/vault/api/v1/user/alice/{path}{body}"
+        ));
+    }
+    say("");
+    say("Stop with Ctrl-C.");
+    Ok(())
+}
+
+/// Resolves on Ctrl-C and on SIGTERM.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        #[cfg(unix)]
+        let terminated = terminate.recv();
+        #[cfg(not(unix))]
+        let terminated = std::future::pending::<Option<()>>();
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated => {}
+        }
+    })
+}

@@ -1,0 +1,118 @@
+//! The data folder: what the local server keeps, readable by its owner alone.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+/// A folder that only its owner can read.
+#[derive(Debug, Clone)]
+pub struct DataFolder(PathBuf);
+
+/// What is wrong with the data folder, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// A file or folder can't be used.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Others can read it.
+    #[error("{} can be read by others than its owner; run: chmod go-rwx '{}'", .0.display(), .0.display())]
+    Open(PathBuf),
+}
+
+impl DataFolder {
+    /// Opens the folder, made if it isn't there.
+    ///
+    /// # Errors
+    /// [`DataError`] if it can't be made, or others can read it.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let io = |source| DataError::Io { path: path.to_owned(), source };
+        if !path.exists() {
+            let mut builder = DirBuilder::new();
+            builder.recursive(true);
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(path).map_err(io)?;
+        }
+        closed(path)?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// The path of a file in the folder.
+    #[must_use]
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
+    }
+
+    /// The text of a file that holds a secret, made by `make` if it isn't there.
+    ///
+    /// # Errors
+    /// [`DataError`] if it can't be read or made, or others can read it.
+    pub fn secret_file(
+        &self,
+        file: &str,
+        make: impl FnOnce() -> io::Result<Zeroizing<String>>,
+    ) -> Result<Zeroizing<String>, DataError> {
+        let path = self.path(file);
+        let io = |source| DataError::Io { path: path.clone(), source };
+        if !path.exists() {
+            let text = make().map_err(io)?;
+            // Written aside and linked into place: a file of that name is complete, and of two that start at once
+            // the first one wins.
+            let aside = self.path(&format!("{file}.{}", std::process::id()));
+            let written = write_new(&aside, &text).and_then(|()| fs::hard_link(&aside, &path));
+            let _ = fs::remove_file(&aside);
+            match written {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(io(error)),
+                _ => {}
+            }
+        }
+        closed(&path)?;
+        fs::read_to_string(&path).map(Zeroizing::new).map_err(io)
+    }
+
+    /// Takes a file from everybody but its owner.
+    ///
+    /// # Errors
+    /// [`DataError::Io`] if that can't be done.
+    pub fn close(&self, file: &str) -> Result<(), DataError> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let path = self.path(file);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
+                .map_err(|source| DataError::Io { path, source })?;
+        }
+        Ok(())
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Refuses what others can read.
+fn closed(path: &Path) -> Result<(), DataError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode =
+            fs::metadata(path).map_err(|source| DataError::Io { path: path.to_owned(), source })?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(DataError::Open(path.to_owned()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! The embedded stores: what stands for DynamoDB, Secrets Manager and OpenSearch on one machine.
+
+mod documents;
+mod keyring;
+mod table;
+
+pub use documents::{DocumentStoreError, EmbeddedDocuments, Stored};
+pub use keyring::KeyringFile;
+pub use table::{EmbeddedTable, TABLE, client};

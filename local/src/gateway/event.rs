@@ -1,0 +1,140 @@
+//! From HTTP to the event of a REST API.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::HOST;
+use http::request::Parts;
+use lambda_http::Request;
+use serde_json::{Value, json};
+use shared::vault::RandomId;
+use url::form_urlencoded;
+
+/// The largest event that Lambda takes for a synchronous invocation, in bytes.
+pub const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
+
+/// The largest request line with all headers, in bytes.
+pub const MAX_HEAD_BYTES: usize = 10_240;
+
+/// Headers of which a gateway takes one at most.
+const SINGLE: [&str; 5] = ["authorization", "content-length", "content-type", "host", "if-match"];
+
+/// A request that never becomes an event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// Larger than the gateway takes.
+    #[error("the request is too large")]
+    TooLarge {
+        /// How much it takes, in bytes.
+        limit: usize,
+    },
+    /// Not understood.
+    #[error("{0}")]
+    Bad(String),
+}
+
+/// Turns a request for `resource` into the event that a function would get, and that into the request that a handler
+/// gets, by the same code as on Lambda.
+///
+/// # Errors
+/// [`EventError`] for what a gateway refuses by itself.
+pub fn to_event(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> Result<Request, EventError> {
+    let bad = |what: &str| EventError::Bad(what.to_owned());
+    let size: usize = head.uri.to_string().len()
+        + head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>();
+    if size > MAX_HEAD_BYTES {
+        return Err(EventError::TooLarge { limit: MAX_HEAD_BYTES });
+    }
+    let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, value) in &head.headers {
+        let value = value.to_str().map_err(|_| EventError::Bad(format!("The header {name} is not ASCII text")))?;
+        headers.entry(name.as_str()).or_default().push(value);
+    }
+    if let Some(name) = SINGLE.into_iter().find(|name| headers.get(name).is_some_and(|values| values.len() > 1)) {
+        return Err(EventError::Bad(format!("The header {name} is there more than once")));
+    }
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    if url::Url::parse(&format!("http://{host}/")).is_err() {
+        return Err(bad("The header host is no host"));
+    }
+    let raw_path = head.uri.path();
+    let query: Vec<_> = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).collect();
+    let mut parameters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, value) in &query {
+        parameters.entry(name).or_default().push(value);
+    }
+    // Text goes as it is; anything else as base64, so that a function sees every byte.
+    let text = std::str::from_utf8(body);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let event = json!({
+        "resource": resource,
+        "path": raw_path,
+        "httpMethod": head.method.as_str(),
+        "headers": last(&headers),
+        "multiValueHeaders": headers,
+        "queryStringParameters": if parameters.is_empty() { Value::Null } else { json!(last(&parameters)) },
+        "multiValueQueryStringParameters": if parameters.is_empty() { Value::Null } else { json!(parameters) },
+        "pathParameters": path_parameters(resource, raw_path),
+        "stageVariables": null,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "local",
+            "domainName": host,
+            "extendedRequestId": "local",
+            "httpMethod": head.method.as_str(),
+            "identity": { "sourceIp": source.to_string(), "userAgent": headers.get("user-agent").map(|values| values.join(" ")) },
+            "path": format!("/local{raw_path}"),
+            "protocol": "HTTP/1.1",
+            "requestId": uuid().ok_or_else(|| bad("No request id could be made"))?,
+            "requestTimeEpoch": u64::try_from(now.as_millis()).unwrap_or_default(),
+            "resourceId": "local",
+            "resourcePath": resource,
+            "stage": "local",
+        },
+        "body": match text {
+            _ if body.is_empty() => Value::Null,
+            Ok(text) => json!(text),
+            Err(_) => json!(STANDARD.encode(body)),
+        },
+        "isBase64Encoded": text.is_err(),
+    })
+    .to_string();
+    if event.len() > MAX_PAYLOAD_BYTES {
+        return Err(EventError::TooLarge { limit: MAX_PAYLOAD_BYTES });
+    }
+    lambda_http::request::from_str(&event).map_err(|error| EventError::Bad(error.to_string()))
+}
+
+/// Of several values the last, as a gateway gives it.
+fn last<'a>(values: &BTreeMap<&'a str, Vec<&'a str>>) -> BTreeMap<&'a str, &'a str> {
+    values.iter().filter_map(|(name, values)| values.last().map(|value| (*name, *value))).collect()
+}
+
+fn path_parameters(template: &str, path: &str) -> BTreeMap<String, String> {
+    template
+        .split('/')
+        .zip(path.split('/'))
+        .filter_map(|(name, value)| {
+            let name = name.strip_prefix('{')?.strip_suffix('}')?;
+            Some((name.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+/// A random UUID (RFC 9562, version 4).
+fn uuid() -> Option<String> {
+    let mut bytes = *RandomId::make().ok()?.as_bytes();
+    let [.., version, _, variant, _, _, _, _, _, _, _] = &mut bytes;
+    *version = (*version & 0x0f) | 0x40;
+    *variant = (*variant & 0x3f) | 0x80;
+    let hex = RandomId::from_bytes(&bytes)?.to_string();
+    let (time, rest) = hex.split_at(8);
+    let (middle, rest) = rest.split_at(4);
+    let (version, rest) = rest.split_at(4);
+    let (variant, node) = rest.split_at(4);
+    Some(format!("{time}-{middle}-{version}-{variant}-{node}"))
+}

@@ -1,0 +1,7 @@
+//! The program `coffer`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    local::cli::run()
+}

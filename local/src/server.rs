@@ -1,0 +1,109 @@
+//! The local server: HTTP/1.1 on loopback, the two APIs, and their description.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use bytes::{Bytes, BytesMut};
+use http::{Method, Response, StatusCode};
+use http_body_util::BodyExt;
+use shared::search::ReadDocument;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::app::App;
+use crate::openapi;
+
+/// The largest body that the gateway of a REST API takes, in bytes.
+const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// How much of a body that is too large is read and thrown away, so that the client hears the answer rather than a
+/// reset connection. In bytes.
+const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long requests under way may take to finish after the server was told to stop.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Serves until `stop` resolves; then requests under way are answered, connections are closed, and it returns.
+///
+/// # Errors
+/// What the operating system says of the listener.
+pub async fn run<D: ReadDocument + 'static>(
+    listener: TcpListener,
+    app: App<D>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let app = Arc::new(app);
+    let router = Router::new().fallback(move |request: Request| {
+        let app = Arc::clone(&app);
+        async move { respond(&app, request).await }
+    });
+    let (stopping, told) = oneshot::channel();
+    let stop = async move {
+        stop.await;
+        let _ = stopping.send(());
+    };
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stop);
+    tokio::select! {
+        result = served => result,
+        () = async {
+            // Sent once; a server that ends by itself never sends it, and is the other branch.
+            let _ = told.await;
+            tokio::time::sleep(GRACE).await;
+        } => {
+            tracing::warn!("requests under way were cut off");
+            Ok(())
+        }
+    }
+}
+
+async fn respond<D: ReadDocument>(app: &App<D>, request: Request) -> Response<Body> {
+    let source = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let (head, body) = request.into_parts();
+    if head.method == Method::GET
+        && let Some(page) = openapi::page(head.uri.path())
+    {
+        return page.map(Body::from);
+    }
+    let response = match read(body).await {
+        Some(Ok(body)) => {
+            let source = source.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
+            app.respond(&head, &body, source).await
+        }
+        Some(Err(TooLarge)) => app.refuse_large(&head, MAX_BODY_BYTES),
+        // The client went away, or broke its own framing; nobody is left to hear more.
+        None => {
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+            response
+        }
+    };
+    response.map(Body::from)
+}
+
+struct TooLarge;
+
+/// Reads a body; what is too large is thrown away.
+async fn read(mut body: Body) -> Option<Result<Bytes, TooLarge>> {
+    let mut kept = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        length += data.len();
+        if length > MAX_DRAINED_BYTES {
+            break;
+        }
+        if length > MAX_BODY_BYTES {
+            kept = BytesMut::new();
+        } else {
+            kept.extend_from_slice(&data);
+        }
+    }
+    Some(if length > MAX_BODY_BYTES { Err(TooLarge) } else { Ok(kept.freeze()) })
+}

@@ -1,0 +1,91 @@
+//! From an Authorization header to a caller.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use super::caller::Caller;
+use super::claims;
+use super::error::{AuthFault, TokenError};
+use super::keys::KeySet;
+use super::remote::RemoteKeys;
+use super::token::{self, Token};
+
+/// What a token must hold, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRules {
+    /// Accepted values of `iss`; any, if empty.
+    pub issuers: Vec<String>,
+    /// Accepted values of `aud`, of which one must be there; any, if empty.
+    pub audiences: Vec<String>,
+    /// Claims that may hold the user's id; the first that is there decides.
+    pub user_claims: Vec<String>,
+    /// Claims that may hold scopes; all of them count.
+    pub scope_claims: Vec<String>,
+    /// Claims that may hold role ids; all of them count.
+    pub role_claims: Vec<String>,
+    /// Claims that may hold user levels; all of them count.
+    pub authority_claims: Vec<String>,
+    /// How far clocks may be apart, in seconds.
+    pub leeway_seconds: u64,
+}
+
+/// Where keys come from.
+#[derive(Debug)]
+enum Keys {
+    Fixed(KeySet),
+    Remote(RemoteKeys),
+}
+
+/// Verifies tokens.
+#[derive(Debug, Clone)]
+pub struct Authenticator {
+    keys: Arc<Keys>,
+    rules: Arc<TokenRules>,
+}
+
+impl Authenticator {
+    /// An authenticator with keys that never change.
+    #[must_use]
+    pub fn with_keys(keys: KeySet, rules: TokenRules) -> Self {
+        Self { keys: Arc::new(Keys::Fixed(keys)), rules: Arc::new(rules) }
+    }
+
+    /// An authenticator with the keys of a key server.
+    #[must_use]
+    pub fn with_remote_keys(keys: RemoteKeys, rules: TokenRules) -> Self {
+        Self { keys: Arc::new(Keys::Remote(keys)), rules: Arc::new(rules) }
+    }
+
+    /// Fetches keys where they are remote. Worth calling while a function starts; what fails is tried again when a
+    /// token is to be verified.
+    pub async fn warm_up(&self) {
+        if let Keys::Remote(keys) = &*self.keys {
+            keys.warm_up().await;
+        }
+    }
+
+    /// Who sent a request with these headers.
+    ///
+    /// # Errors
+    /// [`AuthFault::Token`] if the token is missing or refused, [`AuthFault::Keys`] if there are no keys to verify it.
+    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, AuthFault> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let value = match (values.next(), values.next()) {
+            (Some(value), None) => value.to_str().map_err(|_| TokenError::NotBearer)?,
+            (None, _) => return Err(TokenError::Missing.into()),
+            // Two readers could pick different ones.
+            (Some(_), Some(_)) => return Err(TokenError::NotBearer.into()),
+        };
+        let token = Token::from_header(value)?;
+        match &*self.keys {
+            Keys::Fixed(keys) => keys.verify(&token)?,
+            Keys::Remote(remote) => remote.keys_for(token.key_id.as_deref()).await?.verify(&token)?,
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let claims = token::decode(token.claims).ok_or(TokenError::Malformed)?;
+        Ok(claims::read(&claims, &self.rules, now)?)
+    }
+}

@@ -1,0 +1,101 @@
+//! What a token claims, read after its signature was right.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::json::Members;
+use crate::names::UserId;
+
+use super::authenticator::TokenRules;
+use super::caller::Caller;
+use super::error::TokenError;
+
+/// The latest time that is taken for one, in seconds: the end of the year 9999.
+const LATEST: f64 = 253_402_300_799.0;
+
+/// Reads the claims of a token that was verified, as of `now` (seconds since 1970-01-01T00:00:00Z).
+pub(super) fn read(claims: &[u8], rules: &TokenRules, now: u64) -> Result<Caller, TokenError> {
+    let claims = Members::parse(claims).map_err(|_| TokenError::Malformed)?;
+    check_times(&claims, rules, now)?;
+    if !rules.issuers.is_empty() {
+        let issuer: Option<String> = claims.read("iss");
+        issuer.filter(|issuer| rules.issuers.contains(issuer)).ok_or(TokenError::Issuer)?;
+    }
+    if !rules.audiences.is_empty() {
+        let audiences = claims.get("aud").and_then(one_or_many).ok_or(TokenError::Audience)?;
+        if !audiences.iter().any(|audience| rules.audiences.contains(audience)) {
+            return Err(TokenError::Audience);
+        }
+    }
+    // The first of the configured claims that is there decides; a second one is not a fallback for a bad first.
+    let id = rules.user_claims.iter().find_map(|name| claims.get(name)).ok_or(TokenError::Claim("of the user"))?;
+    let id: String = serde_json::from_str(id.get()).map_err(|_| TokenError::Claim("of the user"))?;
+    let id = UserId::parse(id).map_err(|_| TokenError::Claim("of the user"))?;
+    Ok(Caller::new(
+        id,
+        words(&claims, &rules.scope_claims, &[' ', ','], "of the scopes")?,
+        words(&claims, &rules.role_claims, &[','], "of the roles")?,
+        words(&claims, &rules.authority_claims, &[' ', ','], "of the authorities")?,
+    ))
+}
+
+/// `exp` is required; `nbf` and `iat` are checked where they are there (RFC 7519, section 4.1).
+fn check_times(claims: &Members<'_>, rules: &TokenRules, now: u64) -> Result<(), TokenError> {
+    let leeway = rules.leeway_seconds;
+    let expires = time(claims, "exp")?.ok_or(TokenError::Claim("exp"))?;
+    if expires.saturating_add(leeway) <= now {
+        return Err(TokenError::Expired);
+    }
+    if time(claims, "nbf")?.is_some_and(|starts| starts > now.saturating_add(leeway)) {
+        return Err(TokenError::NotYet);
+    }
+    time(claims, "iat").map(drop)
+}
+
+/// A NumericDate in whole seconds: a number, not a string.
+fn time(claims: &Members<'_>, name: &'static str) -> Result<Option<u64>, TokenError> {
+    if !claims.has(name) {
+        return Ok(None);
+    }
+    let seconds: f64 = claims.read(name).ok_or(TokenError::Claim(name))?;
+    if !(0.0..=LATEST).contains(&seconds) {
+        return Err(TokenError::Claim(name));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range was just checked")]
+    Ok(Some(seconds as u64))
+}
+
+/// A string, or an array of strings.
+fn one_or_many(value: &RawValue) -> Option<Vec<String>> {
+    serde_json::from_str(value.get()).ok().or_else(|| serde_json::from_str(value.get()).ok().map(|one| vec![one]))
+}
+
+/// An element of a list: a word, or an object that names one, as some issuers write roles.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Word {
+    Text(String),
+    Named { id: String },
+}
+
+/// The words of all these claims: the elements of an array as they are, a string cut at `separators`. A claim of
+/// another type is refused, for it may have been meant to hold something.
+fn words(
+    claims: &Members<'_>,
+    names: &[String],
+    separators: &[char],
+    what: &'static str,
+) -> Result<BTreeSet<String>, TokenError> {
+    let mut words = BTreeSet::new();
+    for value in names.iter().filter_map(|name| claims.get(name)) {
+        if let Ok(text) = serde_json::from_str::<String>(value.get()) {
+            words.extend(text.split(separators).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned));
+        } else {
+            let list: Vec<Word> = serde_json::from_str(value.get()).map_err(|_| TokenError::Claim(what))?;
+            words.extend(list.into_iter().map(|(Word::Text(word) | Word::Named { id: word })| word));
+        }
+    }
+    Ok(words)
+}

@@ -1,0 +1,122 @@
+//! The keys that tokens are verified with: public RSA, EC and Ed25519 keys, each with the algorithms that it stands
+//! for. A token never chooses an algorithm; it can only name the one that its key has anyway.
+
+use std::fmt;
+
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, crypto};
+
+use super::error::TokenError;
+use super::jwks;
+use super::token::Token;
+
+/// One public key.
+pub(super) struct VerificationKey {
+    pub(super) id: Option<String>,
+    pub(super) algorithms: Vec<Algorithm>,
+    pub(super) key: DecodingKey,
+}
+
+/// A set of public keys.
+pub struct KeySet(Vec<VerificationKey>);
+
+/// A text that holds no usable keys.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeySetError {
+    /// Not a JSON Web Key Set (RFC 7517).
+    #[error("not a JSON Web Key Set: {0}")]
+    NotJwks(String),
+    /// A set without a key that tokens can be verified with.
+    #[error("no RSA (2048 bits or more), EC (P-256, P-384) or Ed25519 signing key in the set")]
+    NoUsableKey,
+    /// Not a public key in PEM.
+    #[error("not an RSA (2048 bits or more), EC (P-256, P-384) or Ed25519 public key in PEM")]
+    NotPem,
+    /// More than is taken.
+    #[error("a key set has at most {0} bytes")]
+    TooLarge(usize),
+}
+
+impl KeySet {
+    /// The largest accepted key set, in bytes.
+    pub const MAX_BYTES: usize = 64 * 1024;
+
+    /// Reads a JSON Web Key Set, and leaves out what is not a public RSA, EC or OKP key for signatures.
+    ///
+    /// # Errors
+    /// [`KeySetError`] if there is nothing usable in it.
+    pub fn from_jwks(text: &str) -> Result<Self, KeySetError> {
+        if text.len() > Self::MAX_BYTES {
+            return Err(KeySetError::TooLarge(Self::MAX_BYTES));
+        }
+        let keys = jwks::read(text)?;
+        if keys.is_empty() { Err(KeySetError::NoUsableKey) } else { Ok(Self(keys)) }
+    }
+
+    /// Reads one public key in PEM. It has no id: it is tried for every token of its algorithms.
+    ///
+    /// # Errors
+    /// [`KeySetError::NotPem`] if it is none of the accepted kinds.
+    pub fn from_pem(text: &str) -> Result<Self, KeySetError> {
+        let key = jwks::read_pem(text).ok_or(KeySetError::NotPem)?;
+        Ok(Self(vec![key]))
+    }
+
+    /// Whether a key of this id is there.
+    pub(super) fn holds(&self, id: &str) -> bool {
+        self.0.iter().any(|key| key.id.as_deref() == Some(id))
+    }
+
+    /// Verifies a token's signature with the one key that fits it.
+    pub(super) fn verify(&self, token: &Token<'_>) -> Result<(), TokenError> {
+        let algorithm = algorithm(&token.algorithm).ok_or(TokenError::Algorithm)?;
+        let key = self.find(token, algorithm)?;
+        // Pinned by the key: an RSA key never verifies an HMAC, nor a key for PS256 an RS256.
+        if !key.algorithms.contains(&algorithm) {
+            return Err(TokenError::Algorithm);
+        }
+        match crypto::verify(token.signature, token.signed.as_bytes(), &key.key, algorithm) {
+            Ok(true) => Ok(()),
+            _ => Err(TokenError::Signature),
+        }
+    }
+
+    /// The key that the token names. Keys without an id, and tokens without one, are matched by their algorithm, if
+    /// that leaves one key.
+    fn find(&self, token: &Token<'_>, algorithm: Algorithm) -> Result<&VerificationKey, TokenError> {
+        if let Some(id) = &token.key_id
+            && let Some(key) = self.0.iter().find(|key| key.id.as_ref() == Some(id))
+        {
+            return Ok(key);
+        }
+        let candidate = |key: &&VerificationKey| token.key_id.is_none() || key.id.is_none();
+        let mut fitting = self.0.iter().filter(candidate).filter(|key| key.algorithms.contains(&algorithm));
+        match (fitting.next(), fitting.next()) {
+            (Some(key), None) => Ok(key),
+            (None, _) if self.0.iter().any(|key| candidate(&key)) => Err(TokenError::Algorithm),
+            _ => Err(TokenError::UnknownKey),
+        }
+    }
+}
+
+/// Ids alone: keys are public, but long.
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|key| &key.id)).finish()
+    }
+}
+
+/// The accepted algorithms by their registered names; no HMAC, no `none`.
+pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
+    match name {
+        "Ed25519" => Some(Algorithm::EdDSA), // RFC 9864: the fully-specified name
+        _ => name.parse().ok().filter(|algorithm: &Algorithm| algorithm.family() != AlgorithmFamily::Hmac),
+    }
+}
+
+/// The bytes of a key that was given as one piece: for EC the point, for Ed25519 the public key.
+pub(super) fn raw_key(key: &DecodingKey) -> Option<&[u8]> {
+    match key.kind() {
+        DecodingKeyKind::SecretOrDer(bytes) => Some(bytes),
+        DecodingKeyKind::RsaModulusExponent { .. } => None,
+    }
+}

@@ -1,0 +1,96 @@
+//! The clients that functions speak to other services with. This is the one place where they are made.
+
+use std::time::Duration;
+
+use aws_config::environment::credentials::EnvironmentVariableCredentialsProvider;
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Connector, ConnectorBuilder};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::http::Request;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::{BodyExt, Limited};
+use url::Url;
+
+use crate::auth::{KeySet, RemoteKeys};
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(1);
+/// How long one attempt of a call may take.
+const ATTEMPT: Duration = Duration::from_secs(2);
+/// How long a call may take with its repetitions.
+const OPERATION: Duration = Duration::from_secs(6);
+/// How long the fetch of a key set may take.
+const KEY_SET: Duration = Duration::from_secs(2);
+
+/// The SDK's settings on Lambda: region and credentials from the environment, where Lambda puts them, and nowhere
+/// else, so that a missing one is an error at once instead of a search through providers that aren't there.
+pub async fn lambda_config() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(EnvironmentVariableRegionProvider::new())
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .timeout_config(timeouts())
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .load()
+        .await
+}
+
+/// The limits of every call to AWS: together below the time limit of the functions.
+#[must_use]
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build()
+}
+
+/// DynamoDB, at another address where one is given.
+#[must_use]
+pub fn dynamodb(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_dynamodb::Client {
+    let mut builder = aws_sdk_dynamodb::config::Builder::from(config);
+    builder.set_endpoint_url(url.map(ToString::to_string));
+    aws_sdk_dynamodb::Client::from_conf(builder.build())
+}
+
+/// Secrets Manager, at another address where one is given.
+#[must_use]
+pub fn secrets_manager(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_secretsmanager::Client {
+    let mut builder = aws_sdk_secretsmanager::config::Builder::from(config);
+    builder.set_endpoint_url(url.map(ToString::to_string));
+    aws_sdk_secretsmanager::Client::from_conf(builder.build())
+}
+
+/// The keys of a key server, fetched with the HTTP client that the SDK uses as well.
+#[must_use]
+pub fn remote_keys(url: &Url) -> RemoteKeys {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(KEY_SET).build();
+    let builder: ConnectorBuilder<_> = Connector::builder().connector_settings(settings);
+    let connector = std::sync::Arc::new(if url.scheme() == "https" {
+        builder.tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build()
+    } else {
+        builder.build_http()
+    });
+    let url = url.to_string();
+    RemoteKeys::new(Box::new(move || {
+        let (connector, url) = (connector.clone(), url.clone());
+        Box::pin(async move {
+            let fetched = tokio::time::timeout(KEY_SET, fetch(&connector, &url)).await;
+            fetched.unwrap_or_else(|_| Err(format!("{url} did not answer within {KEY_SET:?}")))
+        })
+    }))
+}
+
+async fn fetch(connector: &Connector, url: &str) -> Result<String, String> {
+    let request = Request::get(url).map_err(|error| error.to_string())?;
+    let answer = connector.call(request).await.map_err(|error| format!("{url}: {error:?}"))?;
+    if answer.status().as_u16() != 200 {
+        return Err(format!("{url} answered {}", answer.status().as_u16()));
+    }
+    let body: SdkBody = answer.into_body();
+    let body = Limited::new(body, KeySet::MAX_BYTES).collect().await.map_err(|error| format!("{url}: {error}"))?;
+    String::from_utf8(body.to_bytes().into()).map_err(|_| format!("{url} answered what is no UTF-8"))
+}

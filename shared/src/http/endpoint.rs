@@ -1,0 +1,176 @@
+//! The way of a request: a handler answers it, and everything that happens to all requests happens here once — the
+//! tracking id, the log line, the failure's body, the limit of the gateway, a panic's end.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, Response};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt};
+
+use crate::auth::{AuthFault, Authenticator, Caller};
+
+use super::answer::Answer;
+use super::family::Family;
+
+/// Where an answer names its tracking id.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// One operation of an API.
+pub trait Endpoint: Send + Sync {
+    /// The API it belongs to.
+    type Family: Family;
+
+    /// Its name in the log.
+    const OPERATION: &'static str;
+
+    /// Answers a request: authenticate, decide, act, answer.
+    fn answer(&self, call: &mut Call) -> impl Future<Output = Result<Answer, <Self::Family as Family>::Error>> + Send;
+}
+
+/// A request on its way, and what the log line will say of it. Headers and body hold tokens and secrets: `Debug` shows
+/// the tracking id alone.
+pub struct Call {
+    request: Request,
+    tracking_id: String,
+    /// The caller's id, once it is known.
+    pub caller: Option<String>,
+    /// The id of the owner whose vault is addressed.
+    pub owner: Option<String>,
+    /// The random id of the one secret that was touched. Names are the users' own words and stay out of the log.
+    pub secret_id: Option<String>,
+}
+
+impl Call {
+    fn new(request: Request) -> Self {
+        let tracking_id = tracking_id(&request);
+        Self { request, tracking_id, caller: None, owner: None, secret_id: None }
+    }
+
+    /// Who sent the request. The log line names the caller from here on.
+    ///
+    /// # Errors
+    /// [`AuthFault`] if the token is missing or refused, or can't be verified.
+    pub async fn authenticate(&mut self, authenticator: &Authenticator) -> Result<Caller, AuthFault> {
+        let caller = authenticator.caller(self.headers()).await?;
+        self.caller = Some(caller.id().to_string());
+        Ok(caller)
+    }
+
+    /// The headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
+    /// The body's bytes, as the client sent them.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.request.body()
+    }
+
+    /// The path as the client encoded it, without the stage.
+    #[must_use]
+    pub fn raw_path(&self) -> &str {
+        self.request.raw_http_path()
+    }
+
+    /// All values of a query parameter, decoded.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Vec<&str> {
+        self.request.query_string_parameters_ref().and_then(|query| query.all(name)).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({})", self.tracking_id)
+    }
+}
+
+/// Answers one request. It always answers: a failure, a panic and an answer too large for the gateway become the
+/// API's documented error.
+pub async fn serve<E: Endpoint>(endpoint: &E, request: Request) -> Response<Body> {
+    let started = Instant::now();
+    let mut call = Call::new(request);
+    // The endpoint holds no state that a panic could leave half changed: stores and keys are behind their own locks.
+    let outcome = AssertUnwindSafe(endpoint.answer(&mut call)).catch_unwind().await;
+    // What a panic says may hold anything; the panic hook logs its place.
+    let panicked = |_| Err(E::Family::internal("a panic; its place is in the line before".to_owned()));
+    let result = outcome.unwrap_or_else(panicked).and_then(|answer| {
+        if answer.fits() {
+            Ok(answer)
+        } else {
+            Err(E::Family::internal(format!("an answer of {} bytes is too large", answer.event_size())))
+        }
+    });
+    finish::<E::Family>(E::OPERATION, &call, started, result)
+}
+
+/// Answers a request that reaches no operation, as a gateway does by itself.
+pub fn refuse<F: Family>(operation: &'static str, request: Request, error: F::Error) -> Response<Body> {
+    finish::<F>(operation, &Call::new(request), Instant::now(), Err(error))
+}
+
+fn finish<F: Family>(
+    operation: &'static str,
+    call: &Call,
+    started: Instant,
+    result: Result<Answer, F::Error>,
+) -> Response<Body> {
+    let (answer, error, cause) = match result {
+        Ok(answer) => (answer, None, None),
+        Err(error) => (F::answer(&error, &call.tracking_id, call.headers()), Some(error.to_string()), F::cause(&error)),
+    };
+    log(operation, call, answer.status.as_u16(), started, error.as_deref(), cause.as_deref());
+    let mut response = answer.with(REQUEST_ID, &call.tracking_id).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// One line a request. What fails through no fault of the client is an error, with its cause.
+fn log(operation: &str, call: &Call, status: u16, started: Instant, error: Option<&str>, cause: Option<&str>) {
+    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    macro_rules! line {
+        ($level:ident, $message:literal) => {
+            tracing::$level!(
+                tracking_id = call.tracking_id,
+                operation,
+                status,
+                duration_ms,
+                caller = call.caller,
+                owner = call.owner,
+                secret_id = call.secret_id,
+                error,
+                cause,
+                $message
+            )
+        };
+    }
+    if status >= 500 {
+        line!(error, "request failed");
+    } else if error.is_some() {
+        line!(info, "request refused");
+    } else {
+        line!(info, "request answered");
+    }
+}
+
+/// Thirty-two hexadecimal digits that the client, the function's log and the gateway's log share: the gateway's
+/// request id, which is a UUID, without its dashes.
+fn tracking_id(request: &Request) -> String {
+    let gateways = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV1(context)) => context.request_id.as_deref(),
+        _ => None,
+    };
+    gateways
+        .map(|id| id.replace('-', "").to_ascii_lowercase())
+        .filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .or_else(|| crate::vault::RandomId::make().ok().map(|id| id.to_string()))
+        .unwrap_or_else(|| "0".repeat(32))
+}

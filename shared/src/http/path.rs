@@ -1,0 +1,80 @@
+//! The segments of a raw path: split first, then percent-decoded once, so that an encoded slash stays part of a name
+//! and a `+` stays a plus.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
+/// A segment that is not percent-encoded UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be percent-encoded UTF-8")]
+pub struct PathError;
+
+/// All but the unreserved characters of RFC 3986, section 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Percent-encodes a text as one segment of a path.
+pub(super) fn encode(text: &str) -> String {
+    percent_encode(text.as_bytes(), RESERVED).to_string()
+}
+
+/// Decodes one segment.
+pub(super) fn decode(segment: &str) -> Result<String, PathError> {
+    let bytes = segment.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.iter();
+    while let Some(&byte) = rest.next() {
+        if byte == b'%' {
+            // `percent_decode` of the library lets a broken escape stand; here it is refused.
+            let mut digit = || rest.next().and_then(|&digit| char::from(digit).to_digit(16));
+            let (high, low) = (digit().ok_or(PathError)?, digit().ok_or(PathError)?);
+            decoded.push(u8::try_from(high * 16 + low).map_err(|_| PathError)?);
+        } else {
+            decoded.push(byte);
+        }
+    }
+    String::from_utf8(decoded).map_err(|_| PathError)
+}
+
+/// The last `N` segments of a path, undecoded. What stands before them is the gateway's: a stage, a base path, a
+/// version.
+pub(super) fn last_segments<const N: usize>(path: &str) -> Option<[&str; N]> {
+    let mut segments = [""; N];
+    let mut rest = path.rsplit('/');
+    for slot in segments.iter_mut().rev() {
+        *slot = rest.next()?;
+    }
+    rest.next().map(|_| segments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoded_slash_stays_in_its_segment() {
+        assert_eq!(last_segments("/v1/secrets/a%2Fb"), Some(["secrets", "a%2Fb"]));
+        assert_eq!(decode("a%2Fb"), Ok("a/b".to_owned()));
+    }
+
+    #[test]
+    fn a_segment_is_decoded_once() {
+        assert_eq!(decode("a%252Fb"), Ok("a%2Fb".to_owned()));
+    }
+
+    #[test]
+    fn a_plus_is_a_plus() {
+        assert_eq!(decode("a+b"), Ok("a+b".to_owned()));
+    }
+
+    #[test]
+    fn broken_escapes_and_broken_utf8_are_refused() {
+        for bad in ["%", "%2", "%zz", "a%", "%ff", "%c3%28", "%+1"] {
+            assert_eq!(decode(bad), Err(PathError), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_to_itself() {
+        let text = "a/b c+d%e?f#g&h=i:j@k$l,ü€\u{10348}'\"~";
+        assert_eq!(decode(&encode(text)), Ok(text.to_owned()));
+    }
+}

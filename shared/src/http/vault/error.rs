@@ -1,0 +1,269 @@
+//! The vault's failures, and their one shape.
+
+use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::{AuthFault, TokenError};
+use crate::http::answer::Answer;
+use crate::http::family::Family;
+use crate::sealing::{OpenError, SealerError};
+use crate::vault::rules::Forbidden;
+use crate::vault::{StoreFault, VaultFault};
+
+/// The vault API.
+#[derive(Debug)]
+pub struct Vault;
+
+/// The error codes of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the names are the API's, and say what they mean")]
+pub enum ProblemCode {
+    GeneralError,
+    BadRequest,
+    PermissionDenied,
+    InvalidRequestData,
+    RequiredValueMissing,
+    ValueOutOfBounds,
+    ValueIncorrectType,
+    ValueIncorrectFormat,
+    ValueDuplicate,
+    ConfigurationError,
+    OutOfResources,
+    MaxLoad,
+    TooManyConnections,
+    DatabaseError,
+    CacheError,
+    IntraServiceCommunicationError,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind of thing.
+    pub code: ProblemCode,
+    /// Where: the field's path in the body, the parameter's or the header's name.
+    pub property: String,
+    /// What would be right.
+    pub message: String,
+}
+
+impl Problem {
+    /// Something wrong at `property`.
+    #[must_use]
+    pub fn new(code: ProblemCode, property: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code, property: property.into(), message: message.into() }
+    }
+}
+
+/// Why a request of the vault API failed.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The body is no JSON object: 400.
+    #[error("{0}")]
+    BadRequest(String),
+    /// One thing that is wrong with the request: 400.
+    #[error("{}: {}", .0.property, .0.message)]
+    Invalid(Problem),
+    /// All that is wrong with a body, at least one thing: 400.
+    #[error("{} faults in the body", .0.len())]
+    InvalidBody(Vec<Problem>),
+    /// No acceptable token: 401.
+    #[error("{0}")]
+    Unauthorized(TokenError),
+    /// Scope or ownership insufficient: 403.
+    #[error("permission denied")]
+    Forbidden,
+    /// No such secret, or not for this caller: 404.
+    #[error("secret not found")]
+    NotFound,
+    /// No such route: 404.
+    #[error("unknown route")]
+    NoRoute,
+    /// The route has no such method: 405.
+    #[error("unknown method")]
+    MethodNotAllowed {
+        /// The methods it has, for the header `Allow`.
+        allow: String,
+    },
+    /// `If-Match` names another state than the stored one: 412.
+    #[error("the secret has moved on")]
+    PreconditionFailed,
+    /// The request is larger than is taken: 413.
+    #[error("request larger than {limit} bytes")]
+    TooLarge {
+        /// How much is taken, in bytes.
+        limit: usize,
+    },
+    /// Others kept writing the same secret: 503.
+    #[error("the secret is being written by others")]
+    Contended,
+    /// The table asks for fewer requests: 503.
+    #[error("table throttled")]
+    Throttled(String),
+    /// The table failed: 500.
+    #[error("table failed")]
+    Database(String),
+    /// Another service failed: 500.
+    #[error("service failed")]
+    Service(String),
+    /// A key or a setting is missing or wrong: 500.
+    #[error("configuration error")]
+    Configuration(String),
+    /// Everything else, a stored secret that fails authentication among it: 500.
+    #[error("internal error")]
+    Internal(String),
+}
+
+impl From<AuthFault> for VaultError {
+    fn from(fault: AuthFault) -> Self {
+        match fault {
+            AuthFault::Token(error) => Self::Unauthorized(error),
+            AuthFault::Keys(_) => Self::Service(fault.to_string()),
+        }
+    }
+}
+
+impl From<Forbidden> for VaultError {
+    fn from(_: Forbidden) -> Self {
+        Self::Forbidden
+    }
+}
+
+impl From<Problem> for VaultError {
+    fn from(problem: Problem) -> Self {
+        Self::Invalid(problem)
+    }
+}
+
+impl From<VaultFault> for VaultError {
+    fn from(fault: VaultFault) -> Self {
+        let cause = fault.to_string();
+        match fault {
+            VaultFault::Store(StoreFault::Throttled(_)) => Self::Throttled(cause),
+            VaultFault::Store(StoreFault::Failed(_)) => Self::Database(cause),
+            VaultFault::Seal(SealerError::Source(_)) => Self::Service(cause),
+            VaultFault::Seal(SealerError::Keyring(_) | SealerError::Open(OpenError::UnknownKey(_))) => {
+                Self::Configuration(cause)
+            }
+            VaultFault::Store(StoreFault::Damaged(_))
+            | VaultFault::Seal(SealerError::Seal(_) | SealerError::Open(_))
+            | VaultFault::Random(_) => Self::Internal(cause),
+        }
+    }
+}
+
+/// The body of every error of the vault API.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VaultError)]
+pub struct ErrorBody {
+    /// What kind of error.
+    pub error_code: ProblemCode,
+    /// What is wrong and, where the client can do something about it, what would be right.
+    pub error_message: String,
+    /// The field, parameter or header that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub property: Option<String>,
+    /// All that is wrong with a body, the first of it repeated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, no_recursion)]
+    pub details: Vec<ErrorBody>,
+}
+
+impl ErrorBody {
+    fn new(error_code: ProblemCode, error_message: impl Into<String>) -> Self {
+        Self { error_code, error_message: error_message.into(), property: None, details: Vec::new() }
+    }
+
+    fn of(problem: &Problem) -> Self {
+        Self { property: Some(problem.property.clone()), ..Self::new(problem.code, problem.message.clone()) }
+    }
+}
+
+impl VaultError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) | Self::Invalid(_) | Self::InvalidBody(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Contended | Self::Throttled(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Database(_) | Self::Service(_) | Self::Configuration(_) | Self::Internal(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        }
+    }
+
+    fn body(&self) -> ErrorBody {
+        use ProblemCode as Code;
+        match self {
+            Self::BadRequest(message) => ErrorBody::new(Code::BadRequest, message.clone()),
+            Self::Invalid(problem) => ErrorBody::of(problem),
+            Self::InvalidBody(problems) => {
+                let details: Vec<_> = problems.iter().map(ErrorBody::of).collect();
+                let first = problems.first().map(ErrorBody::of);
+                ErrorBody {
+                    details,
+                    ..first.unwrap_or_else(|| ErrorBody::new(Code::BadRequest, "The body is not acceptable."))
+                }
+            }
+            Self::Unauthorized(error) => ErrorBody::new(Code::PermissionDenied, format!("Unauthorized: {error}")),
+            Self::Forbidden => ErrorBody::new(Code::PermissionDenied, "Permission denied"),
+            // One client looks for the first half of this text, another for the second.
+            Self::NotFound => ErrorBody::new(Code::GeneralError, "Secret not found (OBJECT_NOT_FOUND)"),
+            Self::NoRoute => ErrorBody::new(Code::GeneralError, "No such resource"),
+            Self::MethodNotAllowed { allow } => {
+                ErrorBody::new(Code::GeneralError, format!("Method not allowed; this resource has {allow}"))
+            }
+            Self::PreconditionFailed => ErrorBody {
+                property: Some("If-Match".to_owned()),
+                ..ErrorBody::new(Code::InvalidRequestData, "The secret has changed since; read it again")
+            },
+            Self::TooLarge { limit } => {
+                ErrorBody::new(Code::ValueOutOfBounds, format!("The request has more than {limit} bytes"))
+            }
+            Self::Contended | Self::Throttled(_) => ErrorBody::new(Code::MaxLoad, "Too many requests; try again"),
+            Self::Database(_) => ErrorBody::new(Code::DatabaseError, "The database failed"),
+            Self::Service(_) => {
+                ErrorBody::new(Code::IntraServiceCommunicationError, "A service behind this one failed")
+            }
+            Self::Configuration(_) => ErrorBody::new(Code::ConfigurationError, "The service is not configured rightly"),
+            Self::Internal(_) => ErrorBody::new(Code::GeneralError, "Internal error"),
+        }
+    }
+}
+
+impl Family for Vault {
+    type Error = VaultError;
+
+    fn answer(error: &VaultError, _tracking_id: &str, _headers: &HeaderMap) -> Answer {
+        // A body of strings and lists always serialises.
+        let answer = Answer::json(error.status(), serde_json::to_string(&error.body()).unwrap_or_default());
+        match error {
+            VaultError::Unauthorized(_) => answer.with(WWW_AUTHENTICATE, "Bearer"),
+            VaultError::MethodNotAllowed { allow } => answer.with(ALLOW, allow),
+            VaultError::Contended | VaultError::Throttled(_) => answer.with(RETRY_AFTER, "1"),
+            _ => answer,
+        }
+    }
+
+    fn internal(cause: String) -> VaultError {
+        VaultError::Internal(cause)
+    }
+
+    fn cause(error: &VaultError) -> Option<String> {
+        match error {
+            VaultError::Throttled(cause)
+            | VaultError::Database(cause)
+            | VaultError::Service(cause)
+            | VaultError::Configuration(cause)
+            | VaultError::Internal(cause) => Some(cause.clone()),
+            _ => None,
+        }
+    }
+}

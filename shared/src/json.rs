@@ -1,0 +1,105 @@
+//! A JSON object whose members keep the bytes they came in.
+//!
+//! `serde_json::Value` would lose numbers beyond 64 bits, the order of keys and the difference between spellings, and
+//! would let the last of two equal keys win without a word: a body or a token that two readers can understand
+//! differently is refused here.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The members of a JSON object in their order, each key once.
+#[derive(Debug)]
+pub struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    /// Reads an object from UTF-8 text.
+    ///
+    /// # Errors
+    /// If `bytes` isn't UTF-8, isn't JSON, isn't an object, or names a member twice.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+
+    /// The member of this name, as it was written; `None` if it is absent or `null`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| *value).filter(|value| value.get() != "null")
+    }
+
+    /// Whether the member is there, `null` or not.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+    /// The member read as a `T`, if it is there and is one.
+    #[must_use]
+    pub fn read<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(self.get(name)?.get()).ok()
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Unique;
+        impl<'de> Visitor<'de> for Unique {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members: Vec<(String, &'de RawValue)> = Vec::new();
+                while let Some((key, value)) = map.next_entry::<String, &'de RawValue>()? {
+                    if members.iter().any(|(known, _)| *known == key) {
+                        return Err(A::Error::custom("a member is there twice"));
+                    }
+                    members.push((key, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Unique)
+    }
+}
+
+/// What kind of JSON value a text is, for messages: the value itself may be a secret.
+#[must_use]
+pub fn kind(value: &RawValue) -> &'static str {
+    match value.get().as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn members_keep_their_bytes() {
+        let members = Members::parse(b"{\"a\": { \"n\" : 1e400,\"n\":-0 } }").unwrap();
+        assert_eq!(members.get("a").unwrap().get(), "{ \"n\" : 1e400,\"n\":-0 }");
+    }
+
+    #[test]
+    fn a_member_that_is_there_twice_is_refused() {
+        assert!(Members::parse(br#"{"a":1,"a":1}"#).is_err());
+        assert!(Members::parse(br#"{"a":1,"\u0061":1}"#).is_err());
+    }
+
+    #[test]
+    fn null_is_there_but_has_no_value() {
+        let members = Members::parse(br#"{"a":null}"#).unwrap();
+        assert!(members.has("a") && members.get("a").is_none());
+    }
+}

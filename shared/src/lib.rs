@@ -1,0 +1,23 @@
+//! What all of Coffer's functions share.
+//!
+//! Rooms, lower ones first; a room knows only those above it in this list:
+//! - [`names`]: identifiers that can't hold a bad value; [`json`]: objects whose members keep their bytes;
+//! - [`sealing`]: the keyring, and sealed bytes;
+//! - [`auth`]: from a token to a caller;
+//! - [`vault`]: secrets, who may do what with them, the table; [`search`]: documents, and where they are read from;
+//! - [`http`]: paths, answers, the two families of errors, and the way of a request;
+//! - [`parts`]: what an endpoint works with;
+//! - [`settings`], [`clients`], [`telemetry`] and [`start`]: how a function is started.
+
+pub mod auth;
+pub mod clients;
+pub mod http;
+pub mod json;
+pub mod names;
+pub mod parts;
+pub mod sealing;
+pub mod search;
+pub mod settings;
+pub mod start;
+pub mod telemetry;
+pub mod vault;

@@ -1,0 +1,30 @@
+//! What an endpoint works with: made by [`crate::start`] on Lambda, by the local server and by tests elsewhere.
+
+use crate::auth::Authenticator;
+use crate::http::SearchRules;
+use crate::http::vault::Limits;
+use crate::vault::Vault;
+
+/// What a function of the vault works with; `S` is its table.
+#[derive(Debug)]
+pub struct VaultParts<S> {
+    /// Who is calling.
+    pub authenticator: Authenticator,
+    /// The table behind its sealer.
+    pub vault: Vault<S>,
+    /// How large requests may be.
+    pub limits: Limits,
+}
+
+/// What a function of the search API works with; `S` is where its documents are.
+#[derive(Debug)]
+pub struct SearchParts<S> {
+    /// Who is calling.
+    pub authenticator: Authenticator,
+    /// Where documents are.
+    pub documents: S,
+    /// Who may read them.
+    pub rules: SearchRules,
+    /// Whether documents get a field `_type`.
+    pub add_type: bool,
+}

@@ -1,0 +1,179 @@
+//! The keyring: named keys, one of which is current. New secrets are sealed with the current one; the others open what
+//! was sealed before.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
+use aws_lc_rs::hkdf::{self, HKDF_SHA256, KeyType};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+/// The fewest characters of a key. Forty-three of base64 carry 256 bits.
+const MIN_KEY_CHARACTERS: usize = 43;
+/// The id of the key of a keyring that has just one.
+const ONLY_KEY: &str = "1";
+
+/// The id of a key: 1 to 32 ASCII letters, digits, `-` and `_`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct KeyId(String);
+
+impl KeyId {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let valid = (1..=32).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        valid.then(|| Self(text.to_owned()))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The keys that secrets are sealed with. Wiped when dropped; `Debug` shows the ids alone.
+pub struct Keyring {
+    current: KeyId,
+    keys: BTreeMap<KeyId, Zeroizing<String>>,
+}
+
+/// A text that is no keyring. Messages hold nothing of the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyringError {
+    /// Not one of the two forms of version 1.
+    #[error(
+        "the keyring is not of the form {{\"v\": 1, \"current\": \"2\", \"keys\": {{\"1\": …, \"2\": …}}}} or {{\"v\": 1, \"key\": …}}"
+    )]
+    Form,
+    /// Another version than 1.
+    #[error("the keyring is of version {0}, and this build knows version 1")]
+    Version(u64),
+    /// `current` names no key.
+    #[error("the keyring's current key is not among its keys")]
+    NoCurrent,
+    /// A key is too short to be one.
+    #[error("key \"{0}\" of the keyring is shorter than 43 characters; `openssl rand -base64 48` makes a good one")]
+    Short(String),
+    /// An id that sealed bytes can't name.
+    #[error("the id of a key has 1 to 32 ASCII letters, digits, '-' and '_'")]
+    Id,
+}
+
+/// Both forms of the JSON; exactly one of `key` and `current` with `keys` must be there.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    v: u64,
+    key: Option<Zeroizing<String>>,
+    current: Option<String>,
+    keys: Option<BTreeMap<String, Zeroizing<String>>>,
+}
+
+impl Keyring {
+    /// Reads a keyring from the JSON that Secrets Manager holds.
+    ///
+    /// # Errors
+    /// [`KeyringError`] says what is wrong, without showing any of the text.
+    pub fn parse(json: &str) -> Result<Self, KeyringError> {
+        let form: Form = serde_json::from_str(json).map_err(|_| KeyringError::Form)?;
+        if form.v != 1 {
+            return Err(KeyringError::Version(form.v));
+        }
+        let (current, keys) = match (form.key, form.current, form.keys) {
+            (Some(key), None, None) => (ONLY_KEY.to_owned(), BTreeMap::from([(ONLY_KEY.to_owned(), key)])),
+            (None, Some(current), Some(keys)) => (current, keys),
+            _ => return Err(KeyringError::Form),
+        };
+        let mut checked = BTreeMap::new();
+        for (id, key) in keys {
+            let id = KeyId::parse(&id).ok_or(KeyringError::Id)?;
+            if key.chars().count() < MIN_KEY_CHARACTERS {
+                return Err(KeyringError::Short(id.0));
+            }
+            checked.insert(id, key);
+        }
+        let current = KeyId::parse(&current).filter(|id| checked.contains_key(id)).ok_or(KeyringError::NoCurrent)?;
+        Ok(Self { current, keys: checked })
+    }
+
+    pub(super) fn current(&self) -> &KeyId {
+        &self.current
+    }
+
+    /// Derives the key-encryption key of one owner: HKDF-SHA-256 over the characters of the keyring's key, without
+    /// salt, with an info that names purpose, format, key and owner.
+    pub(super) fn derive_wrapping_key(&self, id: &KeyId, owner: &str) -> Option<LessSafeKey> {
+        struct Aes256;
+        impl KeyType for Aes256 {
+            fn len(&self) -> usize {
+                32
+            }
+        }
+        let key = self.keys.get(id)?;
+        let extracted = hkdf::Salt::new(HKDF_SHA256, &[]).extract(key.as_bytes());
+        let info = [b"coffer/wrapping-key/1".as_slice(), &[0], id.as_str().as_bytes(), &[0], owner.as_bytes()];
+        let mut bytes = Zeroizing::new([0; 32]);
+        extracted.expand(&info, Aes256).and_then(|okm| okm.fill(bytes.as_mut_slice())).ok()?;
+        UnboundKey::new(&AES_256_GCM, bytes.as_slice()).ok().map(LessSafeKey::new)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<_> = self.keys.keys().map(KeyId::as_str).collect();
+        f.debug_struct("Keyring").field("current", &self.current.0).field("ids", &ids).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const KEY: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKL";
+
+    #[test]
+    fn both_forms_are_read() {
+        let one = Keyring::parse(&format!(r#"{{"v":1,"key":"{KEY}"}}"#)).unwrap();
+        assert_eq!(one.current().as_str(), "1");
+        let two = Keyring::parse(&format!(r#"{{"v":1,"current":"b","keys":{{"a":"{KEY}","b":"{KEY}"}}}}"#)).unwrap();
+        assert_eq!(two.current().as_str(), "b");
+    }
+
+    #[test]
+    fn a_form_that_is_neither_is_refused() {
+        for text in [
+            "".to_owned(),
+            "[]".to_owned(),
+            format!(r#"{{"key":"{KEY}"}}"#),
+            format!(r#"{{"v":1,"key":"{KEY}","current":"1","keys":{{"1":"{KEY}"}}}}"#),
+            format!(r#"{{"v":1,"key":"{KEY}","more":1}}"#),
+            r#"{"v":1}"#.to_owned(),
+        ] {
+            assert_eq!(Keyring::parse(&text).unwrap_err(), KeyringError::Form, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_newer_version_is_not_guessed() {
+        assert_eq!(Keyring::parse(&format!(r#"{{"v":2,"key":"{KEY}"}}"#)).unwrap_err(), KeyringError::Version(2));
+    }
+
+    #[test]
+    fn a_current_key_that_is_not_there_is_refused() {
+        let text = format!(r#"{{"v":1,"current":"2","keys":{{"1":"{KEY}"}}}}"#);
+        assert_eq!(Keyring::parse(&text).unwrap_err(), KeyringError::NoCurrent);
+    }
+
+    #[test]
+    fn a_short_key_is_refused_by_its_id() {
+        let error = Keyring::parse(r#"{"v":1,"key":"hunter2"}"#).unwrap_err();
+        assert_eq!(error, KeyringError::Short("1".to_owned()));
+        assert!(!error.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let ring = Keyring::parse(&format!(r#"{{"v":1,"key":"{KEY}"}}"#)).unwrap();
+        assert!(!format!("{ring:?}").contains(KEY));
+    }
+}

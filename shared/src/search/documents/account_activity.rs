@@ -1,0 +1,162 @@
+//! The index `accountactivities`.
+
+use super::lenient::document;
+use super::parts::{AttributeRequest, TypedReference};
+
+document! {
+    /// An account activity: what somebody asked to have done to accounts, who agreed, and what came of it.
+    ///
+    /// No field is required.
+    pub struct AccountActivityDocument {
+        /// Id of the activity.
+        id("id"): String,
+        /// Name of the activity. Announced in 2024 only.
+        name("name"): String,
+        /// Kind of the document: `accountactivity`. Announced in 2024 only, and left out by default.
+        document_type("_type"): String,
+        /// What was done, such as `Access Request`.
+        action("action"): String,
+        /// When it began: ISO 8601, or null.
+        created("created"): String,
+        /// When it last changed: ISO 8601, or null.
+        modified("modified"): String,
+        /// When it was queued for the index: ISO 8601; it is found somewhat later.
+        synced("synced"): String,
+        /// How far it has come, such as `Completed`.
+        stage("stage"): String,
+        /// Where it was started; may be null. Announced in 2024 only.
+        origin("origin"): String,
+        /// How it stands, such as `Complete`.
+        status("status"): String,
+        /// Who asked for it.
+        requester("requester"): TypedReference,
+        /// Whom it is for.
+        recipient("recipient"): TypedReference,
+        /// Id shared by all that belongs to the same request.
+        tracking_number("trackingNumber"): String,
+        /// What went wrong at the sources, in words.
+        errors("errors"): Vec<String>,
+        /// What the sources warned of, in words.
+        warnings("warnings"): Vec<String>,
+        /// Decisions people took on it.
+        approvals("approvals"): Vec<Approval>,
+        /// What was asked for in the beginning.
+        original_requests("originalRequests"): Vec<OriginalRequest>,
+        /// What the request was turned into, item by item.
+        expansion_items("expansionItems"): Vec<ExpansionItem>,
+        /// What was done to each account.
+        account_requests("accountRequests"): Vec<AccountRequest>,
+        /// Names of the sources concerned, in one text.
+        sources("sources"): String,
+    }
+}
+
+document! {
+    /// A decision somebody took on an activity.
+    pub struct Approval {
+        /// Remarks made along the way.
+        comments("comments"): Vec<ApprovalComment>,
+        /// When the decision was asked for: ISO 8601, or null. Announced in 2024 only.
+        created("created"): String,
+        /// When it last changed: ISO 8601, or null.
+        modified("modified"): String,
+        /// Who decides.
+        owner("owner"): TypedReference,
+        /// What was decided, such as `Finished`.
+        result("result"): String,
+        /// Kind of decision; may be null. Announced in 2024 only.
+        kind("type"): String,
+        /// The attribute change decided on.
+        attribute_request("attributeRequest"): AttributeRequest,
+        /// Source of the account concerned.
+        source("source"): TypedReference,
+    }
+}
+
+document! {
+    /// A remark on a decision.
+    pub struct ApprovalComment {
+        /// The remark itself.
+        comment("comment"): String,
+        /// Name of who made it.
+        commenter("commenter"): String,
+        /// When it was made: ISO 8601, or null.
+        date("date"): String,
+    }
+}
+
+document! {
+    /// A change to an account as it was asked for.
+    pub struct OriginalRequest {
+        /// The account's id at its source.
+        account_id("accountId"): String,
+        /// Attribute changes asked for.
+        attribute_requests("attributeRequests"): Vec<AttributeRequest>,
+        /// What to do with the account, such as `Modify`.
+        op("op"): String,
+        /// Source of the account.
+        source("source"): TypedReference,
+        /// What came of it.
+        result("result"): OriginalRequestResult,
+    }
+}
+
+document! {
+    /// What came of an original request.
+    pub struct OriginalRequestResult {
+        /// How it ended, such as `Manual Task Created`.
+        status("status"): String,
+    }
+}
+
+document! {
+    /// One of the items that a request was turned into.
+    pub struct ExpansionItem {
+        /// The account's id at its source.
+        account_id("accountId"): String,
+        /// Why the item is here, such as `Role`.
+        cause("cause"): String,
+        /// Name of the item.
+        name("name"): String,
+        /// Attribute changes it stands for. Announced in 2024 only; today it is `attributeRequest`.
+        attribute_requests("attributeRequests"): Vec<AttributeRequest>,
+        /// The attribute change it stands for.
+        attribute_request("attributeRequest"): AttributeRequest,
+        /// Source of the account.
+        source("source"): TypedReference,
+        /// Id of the item.
+        id("id"): String,
+        /// How far the item has come, such as `EXECUTING`.
+        state("state"): String,
+    }
+}
+
+document! {
+    /// What was done to one account.
+    pub struct AccountRequest {
+        /// The account's id at its source.
+        account_id("accountId"): String,
+        /// Attribute changes made.
+        attribute_requests("attributeRequests"): Vec<AttributeRequest>,
+        /// What was done with the account, such as `Modify`.
+        op("op"): String,
+        /// System that carries the change out.
+        provisioning_target("provisioningTarget"): TypedReference,
+        /// What came of it.
+        result("result"): AccountRequestResult,
+        /// Source of the account.
+        source("source"): TypedReference,
+    }
+}
+
+document! {
+    /// What came of a change to an account.
+    pub struct AccountRequestResult {
+        /// What went wrong, in words.
+        errors("errors"): Vec<String>,
+        /// How it ended, such as `committed`.
+        status("status"): String,
+        /// Id of the ticket in a service desk; may be null.
+        ticket_id("ticketId"): String,
+    }
+}

@@ -1,0 +1,55 @@
+//! How a document is read: what has the announced type becomes a typed field, everything else is kept as it came.
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+/// Takes a member out of an object, if it is of the wanted type.
+///
+/// Otherwise the object keeps it: an explicit null, for it isn't the same as no member at all, and a value of another
+/// type than announced.
+pub(super) fn take<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &str) -> Option<T> {
+    let value = object.get(name).filter(|value| !value.is_null())?;
+    let typed = <T as Deserialize<'_>>::deserialize(value).ok()?;
+    object.remove(name);
+    Some(typed)
+}
+
+/// Declares one object of a search document: `field("jsonName"): Type`, every field with a doc comment.
+///
+/// What comes out is a struct whose fields are all `Option<Type>`, with one more, `extra`, for whatever has no typed
+/// place. Reading one fails only where there is no JSON object; written again, it equals what was read. The JSON name
+/// is always given, and has to be a plain literal: serde, utoipa and [`take`] see the same token.
+macro_rules! document {
+    (
+        $(#[$($about:tt)*])*
+        pub struct $name:ident {
+            $( $(#[$($note:tt)*])* $field:ident($json:tt): $ty:ty ),* $(,)?
+        }
+    ) => {
+        $(#[$($about)*])*
+        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, utoipa::ToSchema)]
+        pub struct $name {
+            $(
+                $(#[$($note)*])*
+                #[serde(rename = $json, skip_serializing_if = "Option::is_none")]
+                pub $field: Option<$ty>,
+            )*
+            /// Whatever has no typed place: members nobody announced, nulls, values of another type than announced.
+            #[serde(flatten)]
+            pub extra: serde_json::Map<String, serde_json::Value>,
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let mut object =
+                    <serde_json::Map<String, serde_json::Value> as serde::Deserialize<'de>>::deserialize(deserializer)?;
+                Ok(Self {
+                    $( $field: $crate::search::documents::lenient::take(&mut object, $json), )*
+                    extra: object,
+                })
+            }
+        }
+    };
+}
+
+pub(super) use document;

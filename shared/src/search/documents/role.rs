@@ -1,0 +1,110 @@
+//! The index `roles`.
+
+use super::lenient::document;
+use super::parts::{Owner, Reference};
+
+document! {
+    /// A role: access profiles and entitlements that belong to a job.
+    ///
+    /// `id` and `name` are required today; a document without them is kept all the same.
+    pub struct RoleDocument {
+        /// Id of the role.
+        id("id"): String,
+        /// Name of the role.
+        name("name"): String,
+        /// Kind of the document: `role`. Announced in 2024 only, and left out by default.
+        document_type("_type"): String,
+        /// What it is for, in words.
+        description("description"): String,
+        /// When it was created: ISO 8601, or null.
+        created("created"): String,
+        /// When it was last changed: ISO 8601, or null.
+        modified("modified"): String,
+        /// When it was queued for the index: ISO 8601, or null; it is found somewhat later.
+        synced("synced"): String,
+        /// Whether it can be given out at present. Default: false.
+        enabled("enabled"): bool,
+        /// Whether people may ask for it. Default: true.
+        requestable("requestable"): bool,
+        /// Whether who asks for it has to leave a comment. Default: false.
+        request_comments_required("requestCommentsRequired"): bool,
+        /// Identity that answers for it.
+        owner("owner"): Owner,
+        /// Access profiles it gives.
+        access_profiles("accessProfiles"): Vec<Reference>,
+        /// How many access profiles it gives; may be null.
+        access_profile_count("accessProfileCount"): i64,
+        /// Labels put on it.
+        tags("tags"): Vec<String>,
+        /// Segments whose members see it.
+        segments("segments"): Vec<Reference>,
+        /// How many segments those are; may be null.
+        segment_count("segmentCount"): i64,
+        /// Entitlements it gives directly.
+        entitlements("entitlements"): Vec<RoleEntitlement>,
+        /// How many entitlements it gives directly; may be null.
+        entitlement_count("entitlementCount"): i64,
+        /// Whether what it gives depends on attributes of its holder. Default: false.
+        dimensional("dimensional"): bool,
+        /// How many attributes that are; may be null.
+        dimension_schema_attribute_count("dimensionSchemaAttributeCount"): i64,
+        /// The attributes it depends on.
+        dimension_schema_attributes("dimensionSchemaAttributes"): Vec<DimensionSchemaAttribute>,
+        /// What it gives for each case.
+        dimensions("dimensions"): Vec<Dimension>,
+    }
+}
+
+document! {
+    /// An entitlement, as a role or one of its dimensions lists it.
+    pub struct RoleEntitlement {
+        /// Whether the entitlement carries permissions. Default: false.
+        has_permissions("hasPermissions"): bool,
+        /// What the entitlement is for, in words; may be null.
+        description("description"): String,
+        /// Account attribute that holds the entitlement, such as `memberOf`.
+        attribute("attribute"): String,
+        /// Value of that attribute which stands for the entitlement.
+        value("value"): String,
+        /// Account schema the attribute belongs to, such as `group`.
+        schema("schema"): String,
+        /// Whether the entitlement gives elevated rights. Default: false.
+        privileged("privileged"): bool,
+        /// Id of the entitlement.
+        id("id"): String,
+        /// Name of the entitlement.
+        name("name"): String,
+        /// What the source calls objects of its kind, such as `group`.
+        source_schema_object_type("sourceSchemaObjectType"): String,
+        /// Digest by which a change of it is noticed.
+        hash("hash"): String,
+    }
+}
+
+document! {
+    /// An attribute that decides what a dimensional role gives.
+    pub struct DimensionSchemaAttribute {
+        /// Whether its value comes from the identity's own attributes. Default: true.
+        derived("derived"): bool,
+        /// Name as shown to people.
+        display_name("displayName"): String,
+        /// Name in the system.
+        name("name"): String,
+    }
+}
+
+document! {
+    /// One case of a dimensional role.
+    pub struct Dimension {
+        /// Id of the dimension.
+        id("id"): String,
+        /// Name of the dimension.
+        name("name"): String,
+        /// What it is for, in words; may be null.
+        description("description"): String,
+        /// Entitlements given in this case.
+        entitlements("entitlements"): Vec<RoleEntitlement>,
+        /// Access profiles given in this case.
+        access_profiles("accessProfiles"): Vec<Reference>,
+    }
+}

@@ -1,0 +1,8 @@
+//! Search documents: what they are, and where one is read from.
+
+pub mod documents;
+mod opensearch;
+mod store;
+
+pub use opensearch::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
+pub use store::{DocumentBytes, ReadDocument, SearchFault};

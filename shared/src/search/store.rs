@@ -1,0 +1,81 @@
+//! What a store of documents can do for a reader.
+
+use std::future::Future;
+
+use bytes::Bytes;
+
+use crate::names::{DocumentId, IndexName};
+
+/// The bytes of a document as they were stored: UTF-8 text that starts and ends as a JSON object does. Nothing else is
+/// looked at, and nothing is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentBytes(Bytes);
+
+impl DocumentBytes {
+    /// Takes over bytes from a store; `None` for what can't be a document.
+    #[must_use]
+    pub fn new(bytes: Bytes) -> Option<Self> {
+        let inner = bytes.trim_ascii();
+        let object = inner.len() >= 2 && inner.starts_with(b"{") && inner.ends_with(b"}");
+        (object && std::str::from_utf8(&bytes).is_ok()).then_some(Self(bytes))
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The document as text.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        // Checked when the value was made.
+        String::from_utf8(self.0.into()).unwrap_or_default()
+    }
+}
+
+/// Why no document could be read. The texts are for the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SearchFault {
+    /// The store asks for fewer requests.
+    #[error("the search store is throttled: {reason}")]
+    Throttled {
+        /// What the store said.
+        reason: String,
+        /// When it may be asked again, in seconds, if it said so.
+        retry_after_seconds: Option<u64>,
+    },
+    /// The store failed, could not be reached, or gave what is no document.
+    #[error("the search store failed: {0}")]
+    Failed(String),
+}
+
+/// Reads documents.
+pub trait ReadDocument: Send + Sync {
+    /// The document of this id, if the index holds it.
+    fn read(
+        &self,
+        index: IndexName,
+        id: &DocumentId,
+    ) -> impl Future<Output = Result<Option<DocumentBytes>, SearchFault>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_looks_like_an_object_is_a_document() {
+        for bad in ["", "{", "[]", "null", "<html></html>", "{\"a\":1", "\u{feff}{}"] {
+            assert_eq!(DocumentBytes::new(Bytes::from(bad)), None, "{bad}");
+        }
+        assert_eq!(DocumentBytes::new(Bytes::from_static(b"{\"a\":\"\xff\"}")), None);
+    }
+
+    #[test]
+    fn the_bytes_of_a_document_stay_as_they_are() {
+        let text = " {\"n\":1e400, \"n\":-0}\n";
+        let document = DocumentBytes::new(Bytes::from(text)).map(DocumentBytes::into_text);
+        assert_eq!(document.as_deref(), Some(text));
+    }
+}

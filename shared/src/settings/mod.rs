@@ -1,0 +1,246 @@
+//! Settings: one table, read once at start from the environment.
+//!
+//! A reader takes what its function needs and finds all faults at once. A setting that is empty counts as absent, for
+//! that is how a template passes an optional parameter.
+
+mod reader;
+mod table;
+
+use std::time::Duration;
+
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::auth::TokenRules;
+use crate::http::SearchRules;
+use crate::http::vault::Limits;
+
+pub use reader::{SettingFaults, from_env};
+pub use table::{Kind, SETTINGS, Setting};
+
+use reader::Reader;
+
+/// What every function needs.
+#[derive(Debug)]
+pub struct TokenSettings {
+    /// Where keys come from.
+    pub keys: TokenKeys,
+    /// What tokens must hold.
+    pub rules: TokenRules,
+}
+
+/// Where token keys come from.
+#[derive(Debug)]
+pub enum TokenKeys {
+    /// A setting.
+    Fixed(crate::auth::KeySet),
+    /// A key server.
+    Url(Url),
+}
+
+/// What the functions of the vault need.
+#[derive(Debug)]
+pub struct VaultSettings {
+    /// The table's name.
+    pub table: String,
+    /// Name or ARN of the keyring in Secrets Manager.
+    pub keyring_secret: String,
+    /// How large requests may be.
+    pub limits: Limits,
+    /// Another address than AWS's for DynamoDB.
+    pub dynamodb_url: Option<Url>,
+    /// Another address than AWS's for Secrets Manager.
+    pub secrets_manager_url: Option<Url>,
+    /// Tokens.
+    pub tokens: TokenSettings,
+}
+
+/// What the functions of the search API need.
+#[derive(Debug)]
+pub struct SearchSettings {
+    /// OpenSearch's address.
+    pub url: Url,
+    /// How requests to it are authorized.
+    pub auth: SearchAuth,
+    /// What stands before an index's name in its alias.
+    pub alias_prefix: String,
+    /// How long a read may take.
+    pub timeout: Duration,
+    /// Who may read.
+    pub rules: SearchRules,
+    /// Whether documents get a field `_type`.
+    pub add_type: bool,
+    /// Tokens.
+    pub tokens: TokenSettings,
+}
+
+/// How requests to OpenSearch are authorized.
+#[derive(Debug)]
+pub enum SearchAuth {
+    /// AWS Signature Version 4 with the function's credentials.
+    SigV4,
+    /// Basic authentication.
+    Basic {
+        /// The user's name.
+        user: String,
+        /// The user's password.
+        password: Zeroizing<String>,
+    },
+    /// None.
+    None,
+}
+
+impl TokenSettings {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let rules = TokenRules {
+            issuers: reader.list("COFFER_JWT_ISSUERS"),
+            audiences: reader.list("COFFER_JWT_AUDIENCES"),
+            user_claims: reader.list("COFFER_JWT_USER_CLAIMS"),
+            scope_claims: reader.list("COFFER_JWT_SCOPE_CLAIMS"),
+            role_claims: reader.list("COFFER_JWT_ROLE_CLAIMS"),
+            authority_claims: reader.list("COFFER_JWT_AUTHORITY_CLAIMS"),
+            leeway_seconds: reader.number("COFFER_JWT_LEEWAY_SECONDS", 0..=300).unwrap_or_default(),
+        };
+        let keys = match (reader.keys("COFFER_JWT_KEYS"), reader.url("COFFER_JWT_JWKS_URL")) {
+            (Some(_), Some(_)) => {
+                reader.fault("COFFER_JWT_KEYS", "is set together with COFFER_JWT_JWKS_URL: set one of the two");
+                None
+            }
+            (Some(keys), None) => Some(TokenKeys::Fixed(keys)),
+            (None, Some(url)) => Some(TokenKeys::Url(url)),
+            (None, None) => {
+                if !reader.has_fault("COFFER_JWT_KEYS") && !reader.has_fault("COFFER_JWT_JWKS_URL") {
+                    reader.fault(
+                        "COFFER_JWT_KEYS",
+                        "is missing, and so is COFFER_JWT_JWKS_URL: set one of the two, a JSON Web Key Set or a PEM \
+                         public key, or the https address of a key set",
+                    );
+                }
+                None
+            }
+        };
+        Some(Self { keys: keys?, rules })
+    }
+}
+
+impl VaultSettings {
+    /// Reads the settings of the vault; `lookup` finds a variable of the environment.
+    ///
+    /// # Errors
+    /// [`SettingFaults`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+        let mut reader = Reader::new(lookup);
+        let table = reader.text("COFFER_TABLE");
+        let keyring_secret = reader.text("COFFER_KEYRING_SECRET");
+        let limits = limits(&mut reader);
+        let dynamodb_url = reader.url("COFFER_DYNAMODB_URL");
+        let secrets_manager_url = reader.url("COFFER_SECRETS_MANAGER_URL");
+        let tokens = TokenSettings::read(&mut reader);
+        reader.finish((|| {
+            Some(Self {
+                table: table?,
+                keyring_secret: keyring_secret?,
+                limits: limits?,
+                dynamodb_url,
+                secrets_manager_url,
+                tokens: tokens?,
+            })
+        })())
+    }
+}
+
+impl SearchSettings {
+    /// Reads the settings of the search API; `lookup` finds a variable of the environment.
+    ///
+    /// # Errors
+    /// [`SettingFaults`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+        let mut reader = Reader::new(lookup);
+        let url = reader.required_url("COFFER_OPENSEARCH_URL");
+        let auth = match reader.choice("COFFER_OPENSEARCH_AUTH", &["sigv4", "basic", "none"]) {
+            Some("basic") => {
+                let user = reader.text("COFFER_OPENSEARCH_USER");
+                let password = reader.text("COFFER_OPENSEARCH_PASSWORD").map(Zeroizing::new);
+                user.zip(password).map(|(user, password)| SearchAuth::Basic { user, password })
+            }
+            Some("none") => Some(SearchAuth::None),
+            Some(_) => Some(SearchAuth::SigV4),
+            None => None,
+        };
+        let alias_prefix = reader.optional("COFFER_OPENSEARCH_ALIAS_PREFIX").unwrap_or_default();
+        let timeout = reader.number("COFFER_OPENSEARCH_TIMEOUT_MS", 100..=20_000);
+        let (rules, add_type) = document_rules(&mut reader);
+        let tokens = TokenSettings::read(&mut reader);
+        reader.finish((|| {
+            Some(Self {
+                url: url?,
+                auth: auth?,
+                alias_prefix,
+                timeout: Duration::from_millis(timeout?),
+                rules,
+                add_type: add_type?,
+                tokens: tokens?,
+            })
+        })())
+    }
+}
+
+/// What the local server takes from the environment: all that isn't about services it doesn't need.
+#[derive(Debug)]
+pub struct LocalSettings {
+    /// What requests may be and do.
+    pub requests: RequestSettings,
+    /// Tokens.
+    pub tokens: TokenSettings,
+}
+
+/// What requests may be and do.
+#[derive(Debug, Clone)]
+pub struct RequestSettings {
+    /// How large requests may be.
+    pub limits: Limits,
+    /// Who may read documents.
+    pub rules: SearchRules,
+    /// Whether documents get a field `_type`.
+    pub add_type: bool,
+}
+
+impl LocalSettings {
+    /// Reads the settings of the local server; `lookup` finds a variable of the environment.
+    ///
+    /// # Errors
+    /// [`SettingFaults`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+        let mut reader = Reader::new(lookup);
+        let limits = limits(&mut reader);
+        let (rules, add_type) = document_rules(&mut reader);
+        let tokens = TokenSettings::read(&mut reader);
+        reader.finish((|| {
+            Some(Self { requests: RequestSettings { limits: limits?, rules, add_type: add_type? }, tokens: tokens? })
+        })())
+    }
+}
+
+fn limits(reader: &mut Reader<'_>) -> Option<Limits> {
+    let max_data_bytes = usize::try_from(reader.number("COFFER_MAX_DATA_BYTES", 1..=256 * 1024)?).ok()?;
+    Some(Limits { max_data_bytes })
+}
+
+fn document_rules(reader: &mut Reader<'_>) -> (SearchRules, Option<bool>) {
+    let mut authorities = reader.list("COFFER_SEARCH_AUTHORITIES");
+    if authorities == ["none"] {
+        authorities.clear();
+    }
+    let add_type = reader.choice("COFFER_SEARCH_ADD_TYPE", &["false", "true"]).map(|choice| choice == "true");
+    (SearchRules { authorities }, add_type)
+}
+
+/// The level of the log.
+///
+/// # Errors
+/// [`SettingFaults`] if it is none.
+pub fn log_level(lookup: &dyn Fn(&str) -> Option<String>) -> Result<tracing::Level, SettingFaults> {
+    let mut reader = Reader::new(lookup);
+    let level = reader.choice("COFFER_LOG_LEVEL", &["error", "warn", "info", "debug"]);
+    reader.finish(level.and_then(|level| level.parse().ok()))
+}

@@ -1,0 +1,252 @@
+//! Reads settings and gathers what is wrong with them.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use url::{Host, Url};
+
+use crate::auth::KeySet;
+
+use super::table::{Kind, SETTINGS, Setting};
+
+/// Finds a variable of the process's environment.
+#[must_use]
+pub fn from_env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// All that is missing or wrong, one line each.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct SettingFaults(Vec<String>);
+
+impl fmt::Display for SettingFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+pub(super) struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    faults: Vec<(&'static str, String)>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { lookup, faults: Vec::new() }
+    }
+
+    /// The settings, if all of them are right.
+    pub(super) fn finish<T>(self, settings: Option<T>) -> Result<T, SettingFaults> {
+        match settings {
+            Some(settings) if self.faults.is_empty() => Ok(settings),
+            _ => Err(SettingFaults(self.faults.into_iter().map(|(name, what)| format!("{name} {what}")).collect())),
+        }
+    }
+
+    pub(super) fn fault(&mut self, name: &'static str, what: impl Into<String>) {
+        self.faults.push((name, what.into()));
+    }
+
+    pub(super) fn has_fault(&self, name: &str) -> bool {
+        self.faults.iter().any(|(known, _)| *known == name)
+    }
+
+    /// A value that is there but wrong: shows it unless it is a secret, and says what would be right.
+    fn wrong(&mut self, name: &'static str, value: &str, right: &str) {
+        let shown = match described(name).map(|setting| setting.kind) {
+            Some(Kind::Plain) => format!("is {value:?}"),
+            _ => "is not acceptable".to_owned(),
+        };
+        self.fault(name, format!("{shown}: it must be {right}"));
+    }
+
+    /// The value, or the default.
+    pub(super) fn optional(&mut self, name: &'static str) -> Option<String> {
+        (self.lookup)(name)
+            .filter(|value| !value.trim().is_empty())
+            .or_else(|| described(name).and_then(|setting| setting.default).map(str::to_owned))
+    }
+
+    /// The value, which must be there.
+    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
+        let value = self.optional(name);
+        if value.is_none() {
+            let meaning = described(name).map_or("a value", |setting| setting.meaning);
+            self.fault(name, format!("is missing: {meaning}"));
+        }
+        value
+    }
+
+    pub(super) fn list(&mut self, name: &'static str) -> Vec<String> {
+        let value = self.optional(name).unwrap_or_default();
+        value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    }
+
+    pub(super) fn number(&mut self, name: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
+        let value = self.text(name)?;
+        let number = value.trim().parse().ok().filter(|number| range.contains(number));
+        if number.is_none() {
+            self.wrong(name, &value, &format!("a whole number from {} to {}", range.start(), range.end()));
+        }
+        number
+    }
+
+    pub(super) fn choice(&mut self, name: &'static str, choices: &[&'static str]) -> Option<&'static str> {
+        let value = self.text(name)?;
+        let choice = choices.iter().copied().find(|choice| *choice == value.trim());
+        if choice.is_none() {
+            self.wrong(name, &value, &format!("one of {}", choices.join(", ")));
+        }
+        choice
+    }
+
+    pub(super) fn required_url(&mut self, name: &'static str) -> Option<Url> {
+        self.text(name)?;
+        self.url(name)
+    }
+
+    /// An address: https, or http on this machine or in a closed network's test.
+    pub(super) fn url(&mut self, name: &'static str) -> Option<Url> {
+        let value = self.optional(name)?;
+        let url = Url::parse(value.trim()).ok().filter(|url| {
+            let secure = url.scheme() == "https" || (url.scheme() == "http" && is_near(url));
+            secure && url.host().is_some() && url.username().is_empty() && url.password().is_none()
+        });
+        if url.is_none() {
+            // An address may hold a password: it is not shown.
+            self.fault(
+                name,
+                "is not acceptable: it must be an https address without user and password; http is for this machine",
+            );
+        }
+        url
+    }
+
+    pub(super) fn keys(&mut self, name: &'static str) -> Option<KeySet> {
+        let value = self.optional(name)?;
+        let text = value.trim();
+        let keys = if text.starts_with('{') { KeySet::from_jwks(text) } else { KeySet::from_pem(text) };
+        keys.map_err(|error| self.fault(name, format!("holds {error}"))).ok()
+    }
+}
+
+fn described(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// This machine, as itself or as a container's host.
+fn is_near(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => matches!(name, "localhost" | "host.docker.internal"),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::settings::{SearchSettings, VaultSettings, log_level};
+
+    fn with(values: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
+        move |name| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    #[test]
+    fn everything_that_is_missing_is_named_at_once() {
+        let faults = VaultSettings::read(&|_| None).unwrap_err().to_string();
+        for name in ["COFFER_TABLE is missing", "COFFER_KEYRING_SECRET is missing", "COFFER_JWT_KEYS is missing"] {
+            assert!(faults.contains(name), "{faults}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_number_is_shown_with_what_would_be_right() {
+        let lookup = with(&[
+            ("COFFER_TABLE", "t"),
+            ("COFFER_KEYRING_SECRET", "k"),
+            ("COFFER_JWT_KEYS", JWKS),
+            ("COFFER_MAX_DATA_BYTES", "many"),
+        ]);
+        let faults = VaultSettings::read(&lookup).unwrap_err().to_string();
+        assert_eq!(faults, "COFFER_MAX_DATA_BYTES is \"many\": it must be a whole number from 1 to 262144");
+    }
+
+    #[test]
+    fn an_empty_setting_counts_as_absent() {
+        let lookup = with(&[
+            ("COFFER_TABLE", "t"),
+            ("COFFER_KEYRING_SECRET", "k"),
+            ("COFFER_JWT_KEYS", JWKS),
+            ("COFFER_MAX_DATA_BYTES", " "),
+            ("COFFER_JWT_JWKS_URL", ""),
+        ]);
+        assert_eq!(VaultSettings::read(&lookup).unwrap().limits.max_data_bytes, 65536);
+    }
+
+    #[test]
+    fn what_a_secret_setting_or_an_address_holds_is_not_shown() {
+        let lookup = with(&[("COFFER_OPENSEARCH_URL", "https://me:hunter2@search.example"), ("COFFER_JWT_KEYS", JWKS)]);
+        let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
+        assert!(
+            faults.starts_with("COFFER_OPENSEARCH_URL is not acceptable") && !faults.contains("hunter2"),
+            "{faults}"
+        );
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_alone() {
+        let lookup = with(&[("COFFER_OPENSEARCH_URL", "http://search.example"), ("COFFER_JWT_KEYS", JWKS)]);
+        assert!(SearchSettings::read(&lookup).is_err());
+        let lookup = with(&[("COFFER_OPENSEARCH_URL", "http://127.0.0.1:9200"), ("COFFER_JWT_KEYS", JWKS)]);
+        assert!(SearchSettings::read(&lookup).is_ok());
+    }
+
+    #[test]
+    fn both_sources_of_keys_at_once_are_refused() {
+        let lookup = with(&[
+            ("COFFER_OPENSEARCH_URL", "https://search.example"),
+            ("COFFER_JWT_KEYS", JWKS),
+            ("COFFER_JWT_JWKS_URL", "https://keys.example/jwks"),
+        ]);
+        assert!(SearchSettings::read(&lookup).unwrap_err().to_string().contains("set one of the two"));
+    }
+
+    #[test]
+    fn a_key_set_without_a_usable_key_is_refused() {
+        let lookup = with(&[
+            ("COFFER_OPENSEARCH_URL", "https://search.example"),
+            ("COFFER_JWT_KEYS", r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"#),
+        ]);
+        assert!(SearchSettings::read(&lookup).unwrap_err().to_string().contains("COFFER_JWT_KEYS holds no RSA"));
+    }
+
+    #[test]
+    fn basic_authentication_asks_for_user_and_password() {
+        let lookup = with(&[
+            ("COFFER_OPENSEARCH_URL", "https://search.example"),
+            ("COFFER_JWT_KEYS", JWKS),
+            ("COFFER_OPENSEARCH_AUTH", "basic"),
+        ]);
+        let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
+        assert!(faults.contains("COFFER_OPENSEARCH_USER") && faults.contains("COFFER_OPENSEARCH_PASSWORD"), "{faults}");
+    }
+
+    #[test]
+    fn user_levels_can_be_switched_off() {
+        let lookup = with(&[
+            ("COFFER_OPENSEARCH_URL", "https://search.example"),
+            ("COFFER_JWT_KEYS", JWKS),
+            ("COFFER_SEARCH_AUTHORITIES", "none"),
+        ]);
+        assert!(SearchSettings::read(&lookup).unwrap().rules.authorities.is_empty());
+    }
+
+    #[test]
+    fn a_level_that_is_none_is_refused() {
+        assert!(log_level(&with(&[("COFFER_LOG_LEVEL", "trace")])).is_err());
+    }
+}

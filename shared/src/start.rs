@@ -1,0 +1,107 @@
+//! How a function starts: log, settings, clients, keys — then requests.
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use lambda_http::{Request, service_fn};
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
+use crate::auth::Authenticator;
+use crate::clients;
+use crate::http::{Endpoint, serve};
+use crate::parts::{SearchParts, VaultParts};
+use crate::sealing::{Sealer, SecretsManagerKeyring};
+use crate::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
+use crate::settings::{SearchAuth, SearchSettings, TokenKeys, TokenSettings, VaultSettings, from_env, log_level};
+use crate::telemetry;
+use crate::vault::Vault;
+use crate::vault::dynamodb::DynamoDbVault;
+
+/// Why a function doesn't start.
+pub type StartError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs a function on Lambda until the sandbox ends.
+pub async fn run<E, F>(prepare: impl FnOnce() -> F) -> ExitCode
+where
+    E: Endpoint,
+    F: Future<Output = Result<E, StartError>>,
+{
+    let level = log_level(&from_env);
+    telemetry::start(*level.as_ref().unwrap_or(&tracing::Level::INFO), BoxMakeWriter::new(std::io::stdout));
+    let started = async {
+        level?;
+        let endpoint = prepare().await?;
+        let endpoint = &endpoint;
+        let handler =
+            move |request: Request| async move { Ok::<_, std::convert::Infallible>(serve(endpoint, request).await) };
+        lambda_http::run(service_fn(handler)).await
+    };
+    match started.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            for line in error.to_string().lines() {
+                tracing::error!(operation = E::OPERATION, error = line, "the function can't start");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An authenticator for these settings.
+#[must_use]
+pub fn authenticator(settings: TokenSettings) -> Authenticator {
+    match settings.keys {
+        TokenKeys::Fixed(keys) => Authenticator::with_keys(keys, settings.rules),
+        TokenKeys::Url(url) => Authenticator::with_remote_keys(clients::remote_keys(&url), settings.rules),
+    }
+}
+
+/// Prepares a function of the vault: keyring and token keys are fetched at once; what fails is tried again by the
+/// first request.
+///
+/// # Errors
+/// The settings' faults.
+pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
+    let settings = VaultSettings::read(&from_env)?;
+    let config = clients::lambda_config().await;
+    let keyring = SecretsManagerKeyring::new(
+        clients::secrets_manager(&config, settings.secrets_manager_url.as_ref()),
+        settings.keyring_secret,
+    );
+    let store = DynamoDbVault::new(clients::dynamodb(&config, settings.dynamodb_url.as_ref()), settings.table);
+    let vault = Vault::new(store, Sealer::new(Box::new(keyring)));
+    let authenticator = authenticator(settings.tokens);
+    let (keyring, ()) = tokio::join!(vault.sealer().keyring(), authenticator.warm_up());
+    if let Err(error) = keyring {
+        tracing::warn!(error = error.to_string(), "the keyring is not there yet");
+    }
+    Ok(VaultParts { authenticator, vault, limits: settings.limits })
+}
+
+/// Prepares a function of the search API.
+///
+/// # Errors
+/// The settings' faults, or what keeps the client from being made.
+pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
+    let settings = SearchSettings::read(&from_env)?;
+    let auth = match settings.auth {
+        SearchAuth::SigV4 => {
+            let config = clients::lambda_config().await;
+            let region = config.region().cloned().ok_or("AWS_REGION is missing: the region of the domain")?;
+            let credentials = config.credentials_provider().ok_or("no source of AWS credentials")?;
+            OpenSearchAuth::SigV4 { region, credentials }
+        }
+        SearchAuth::Basic { user, password } => OpenSearchAuth::Basic { user, password },
+        SearchAuth::None => OpenSearchAuth::None,
+    };
+    let documents = OpenSearchDocuments::new(OpenSearchSettings {
+        url: settings.url,
+        auth,
+        alias_prefix: settings.alias_prefix,
+        timeout: settings.timeout,
+        max_document_bytes: crate::http::GATEWAY_RESPONSE_LIMIT as u64,
+    })?;
+    let authenticator = authenticator(settings.tokens);
+    authenticator.warm_up().await;
+    Ok(SearchParts { authenticator, documents, rules: settings.rules, add_type: settings.add_type })
+}

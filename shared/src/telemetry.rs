@@ -1,0 +1,32 @@
+//! The log: JSON lines, one a request, and what happens at start. docs/SECURITY.md lists what is never in it.
+
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Coffer's own crates with lines of their own. Only their level can be set: what a dependency says at a finer level
+/// than a warning may hold requests and answers in full.
+const OWN: [&str; 2] = ["shared", "local"];
+
+/// Starts the log. Later calls change nothing.
+pub fn start(level: Level, writer: BoxMakeWriter) {
+    let filter = OWN
+        .into_iter()
+        .fold(Targets::new().with_default(LevelFilter::WARN), |filter, own| filter.with_target(own, level));
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_writer(writer);
+    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+    std::panic::set_hook(Box::new(|panic| {
+        // A panic's message may quote anything; its place can't.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panicked");
+    }));
+}

@@ -1,0 +1,137 @@
+//! A sealed secret as an item. An item has exactly these attributes, each of its type; one more or one less is damage.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::names::{RoleId, SecretName, UserId};
+use crate::vault::secret::{RandomId, Revision, RoleLists, SealedSecret, SecretRecord};
+use crate::vault::store::StoreFault;
+
+/// Partition key.
+pub(super) const OWNER: &str = "owner";
+/// Sort key.
+pub(super) const NAME: &str = "name";
+pub(super) const SECRET_ID: &str = "secret_id";
+pub(super) const VERSION: &str = "version";
+pub(super) const WRITE_ID: &str = "write_id";
+const AUTHOR: &str = "author";
+const UPDATED_BY: &str = "updated_by";
+const CREATED: &str = "created_ms";
+const UPDATED: &str = "updated_ms";
+const READ_ROLES: &str = "read_roles";
+const WRITE_ROLES: &str = "write_roles";
+const SEALED: &str = "sealed";
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+pub(super) fn binary(bytes: &[u8]) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes))
+}
+
+pub(super) fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+pub(super) fn key(owner: &UserId, name: &SecretName) -> Item {
+    HashMap::from([(OWNER.to_owned(), text(owner.as_str())), (NAME.to_owned(), text(name.as_str()))])
+}
+
+pub(super) fn number(number: u64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn roles(roles: &[RoleId]) -> AttributeValue {
+    AttributeValue::L(roles.iter().map(|role| text(role.as_str())).collect())
+}
+
+pub(super) fn encode(secret: &SealedSecret) -> Item {
+    let record = &secret.record;
+    let mut item = key(&record.owner, &record.name);
+    item.extend(
+        [
+            (SECRET_ID, binary(record.revision.secret_id.as_bytes())),
+            (VERSION, number(record.revision.version)),
+            (WRITE_ID, binary(record.write_id.as_bytes())),
+            (AUTHOR, text(record.author.as_str())),
+            (UPDATED_BY, text(record.updated_by.as_str())),
+            (CREATED, number(record.created_ms)),
+            (UPDATED, number(record.updated_ms)),
+            (READ_ROLES, roles(&record.roles.read)),
+            (WRITE_ROLES, roles(&record.roles.write)),
+            (SEALED, binary(&secret.sealed)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    item
+}
+
+/// Takes an item's attributes one by one, so that what is left over is seen.
+struct Attributes(Item);
+
+impl Attributes {
+    fn take<T>(&mut self, name: &str, read: impl FnOnce(AttributeValue) -> Option<T>) -> Result<T, StoreFault> {
+        let value = self.0.remove(name).ok_or_else(|| damaged(name, "is missing"))?;
+        read(value).ok_or_else(|| damaged(name, "has an unacceptable value"))
+    }
+
+    fn user(&mut self, name: &str) -> Result<UserId, StoreFault> {
+        self.take(name, |value| UserId::parse(into_text(value)?).ok())
+    }
+
+    fn number(&mut self, name: &str) -> Result<u64, StoreFault> {
+        self.take(name, |value| value.as_n().ok()?.parse().ok())
+    }
+
+    fn random_id(&mut self, name: &str) -> Result<RandomId, StoreFault> {
+        self.take(name, |value| RandomId::from_bytes(value.as_b().ok()?.as_ref()))
+    }
+
+    fn roles(&mut self, name: &str) -> Result<Vec<RoleId>, StoreFault> {
+        self.take(name, |value| match value {
+            AttributeValue::L(roles) => roles.into_iter().map(|role| RoleId::parse(into_text(role)?).ok()).collect(),
+            _ => None,
+        })
+    }
+}
+
+fn into_text(value: AttributeValue) -> Option<String> {
+    match value {
+        AttributeValue::S(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn damaged(attribute: &str, what: &str) -> StoreFault {
+    StoreFault::Damaged(format!("attribute `{attribute}` {what}"))
+}
+
+/// The name in a key.
+pub(super) fn decode_name(item: Item) -> Result<SecretName, StoreFault> {
+    Attributes(item).take(NAME, |value| SecretName::parse(into_text(value)?).ok())
+}
+
+/// Reads an item that the table gave.
+pub(super) fn decode(item: Item) -> Result<SealedSecret, StoreFault> {
+    let mut attributes = Attributes(item);
+    let record = SecretRecord {
+        owner: attributes.user(OWNER)?,
+        name: attributes.take(NAME, |value| SecretName::parse(into_text(value)?).ok())?,
+        revision: Revision { secret_id: attributes.random_id(SECRET_ID)?, version: attributes.number(VERSION)? },
+        write_id: attributes.random_id(WRITE_ID)?,
+        author: attributes.user(AUTHOR)?,
+        updated_by: attributes.user(UPDATED_BY)?,
+        created_ms: attributes.number(CREATED)?,
+        updated_ms: attributes.number(UPDATED)?,
+        roles: RoleLists { read: attributes.roles(READ_ROLES)?, write: attributes.roles(WRITE_ROLES)? },
+    };
+    let sealed = attributes.take(SEALED, |value| match value {
+        AttributeValue::B(blob) => Some(blob.into_inner()),
+        _ => None,
+    })?;
+    match attributes.0.keys().next() {
+        Some(unknown) => Err(damaged(unknown, "is not one of a secret's")),
+        None => Ok(SealedSecret { record, sealed }),
+    }
+}

@@ -1,0 +1,113 @@
+//! Reading: one secret, a page of names, the secrets of a page.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use crate::names::{SecretName, UserId};
+use crate::vault::secret::SealedSecret;
+use crate::vault::store::{ListSecrets, NamePage, ReadSecret, StoreFault};
+
+use super::fault::fault;
+use super::item::{self, Item};
+use super::{DynamoDbVault, NAMES_INDEX};
+
+/// How often the keys that a batch read left over are asked for again.
+const BATCH_ROUNDS: u32 = 5;
+
+impl ReadSecret for DynamoDbVault {
+    async fn read(&self, owner: &UserId, name: &SecretName) -> Result<Option<SealedSecret>, StoreFault> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(item::key(owner, name)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("GetItem", &error))?;
+        match answer.item.map(item::decode).transpose()? {
+            Some(stored) if stored.record.owner != *owner || stored.record.name != *name => {
+                Err(StoreFault::Damaged("the table gave another item than the one asked for".to_owned()))
+            }
+            other => Ok(other),
+        }
+    }
+}
+
+impl ListSecrets for DynamoDbVault {
+    async fn names(&self, owner: &UserId, offset: u64, limit: usize) -> Result<NamePage, StoreFault> {
+        let mut page = NamePage { total: 0, names: Vec::new() };
+        let mut from = None;
+        // One round for about a megabyte of keys: 1,900 secrets with the longest names, some 20,000 with usual ones.
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(NAMES_INDEX)
+                .key_condition_expression("#owner = :owner")
+                .expression_attribute_names("#owner", item::OWNER)
+                .expression_attribute_values(":owner", item::text(owner.as_str()))
+                .consistent_read(true)
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| fault("Query", &error))?;
+            for key in answer.items.unwrap_or_default() {
+                if page.total >= offset && page.names.len() < limit {
+                    page.names.push(item::decode_name(key)?);
+                }
+                page.total += 1;
+            }
+            from = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if from.is_none() {
+                return Ok(page);
+            }
+        }
+    }
+
+    async fn read_all(&self, owner: &UserId, names: &[SecretName]) -> Result<Vec<SealedSecret>, StoreFault> {
+        let mut keys: Vec<Item> = names.iter().map(|name| item::key(owner, name)).collect();
+        let mut found = HashMap::with_capacity(names.len());
+        let mut round = 0;
+        while !keys.is_empty() {
+            if round > 0 {
+                // DynamoDB left keys over: it is short of capacity, or the answer reached its 16 MB.
+                tokio::time::sleep(Duration::from_millis(20 << round)).await;
+            }
+            if round == BATCH_ROUNDS {
+                return Err(StoreFault::Throttled("BatchGetItem keeps leaving keys over".to_owned()));
+            }
+            round += 1;
+            let asked = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| StoreFault::Failed(format!("BatchGetItem: {error}")))?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, asked)
+                .send()
+                .await
+                .map_err(|error| fault("BatchGetItem", &error))?;
+            for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
+                let stored = item::decode(item)?;
+                if stored.record.owner != *owner {
+                    return Err(StoreFault::Damaged("the table gave another owner's item".to_owned()));
+                }
+                found.insert(stored.record.name.clone(), stored);
+            }
+            keys = answer
+                .unprocessed_keys
+                .unwrap_or_default()
+                .remove(&self.table)
+                .map(|left| left.keys)
+                .unwrap_or_default();
+        }
+        // A name whose secret was deleted since the names were read has nothing to show.
+        Ok(names.iter().filter_map(|name| found.remove(name)).collect())
+    }
+}

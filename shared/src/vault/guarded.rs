@@ -1,0 +1,182 @@
+//! A store behind a sealer: what goes in is sealed, what comes out was verified.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::names::{SecretName, UserId};
+use crate::sealing::{Sealer, SealerError};
+
+use super::context::context;
+use super::secret::{RandomFailed, RandomId, Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
+use super::store::{
+    CreateSecret, Created, DeleteSecret, Deleted, ListSecrets, ReadSecret, ReplaceSecret, Replaced, StoreFault,
+};
+
+/// Why the vault could not do it. The texts are for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultFault {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// Sealing or opening failed.
+    #[error(transparent)]
+    Seal(#[from] SealerError),
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomFailed),
+}
+
+/// Milliseconds since 1970-01-01T00:00:00Z; 0 if the clock stands before that.
+#[must_use]
+pub fn now_ms() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A secret to be created.
+#[derive(Debug)]
+pub struct Draft {
+    /// Its name.
+    pub name: SecretName,
+    /// Its data.
+    pub data: SecretData,
+    /// Who else may read or replace it.
+    pub roles: RoleLists,
+}
+
+/// A store of secrets and the sealer that guards it.
+#[derive(Debug)]
+pub struct Vault<S> {
+    store: S,
+    sealer: Sealer,
+}
+
+impl<S> Vault<S> {
+    /// Guards `store` with `sealer`.
+    #[must_use]
+    pub fn new(store: S, sealer: Sealer) -> Self {
+        Self { store, sealer }
+    }
+
+    /// The sealer, for reading the keyring while a function starts.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    async fn seal(&self, record: SecretRecord, data: &SecretData) -> Result<SealedSecret, VaultFault> {
+        // The plaintext is exposed to be sealed.
+        let sealed = self.sealer.seal(record.owner.as_str(), &context(&record), data.expose()).await?;
+        Ok(SealedSecret { record, sealed })
+    }
+
+    async fn open(&self, stored: SealedSecret) -> Result<Secret, VaultFault> {
+        let SealedSecret { record, sealed } = stored;
+        let plaintext = self.sealer.open(record.owner.as_str(), &context(&record), &sealed).await?;
+        Ok(Secret { record, data: SecretData::new(plaintext) })
+    }
+}
+
+impl<S: ReadSecret> Vault<S> {
+    /// The secret of this owner and name, verified.
+    ///
+    /// # Errors
+    /// [`VaultFault`] if the store fails or the secret doesn't open.
+    pub async fn read(&self, owner: &UserId, name: &SecretName) -> Result<Option<Secret>, VaultFault> {
+        match self.store.read(owner, name).await? {
+            Some(stored) => self.open(stored).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+impl<S: CreateSecret> Vault<S> {
+    /// Creates a secret of `owner`, written by `author`; `None` if the owner has one of this name.
+    ///
+    /// # Errors
+    /// [`VaultFault`] if sealing or the store fails.
+    pub async fn create(
+        &self,
+        owner: &UserId,
+        author: &UserId,
+        draft: Draft,
+    ) -> Result<Option<SecretRecord>, VaultFault> {
+        let now = now_ms();
+        let record = SecretRecord {
+            owner: owner.clone(),
+            name: draft.name,
+            revision: Revision { secret_id: RandomId::make()?, version: 1 },
+            write_id: RandomId::make()?,
+            author: author.clone(),
+            updated_by: author.clone(),
+            created_ms: now,
+            updated_ms: now,
+            roles: draft.roles,
+        };
+        let sealed = self.seal(record, &draft.data).await?;
+        Ok(match self.store.create(&sealed).await? {
+            Created::Stored => Some(sealed.record),
+            Created::NameTaken => None,
+        })
+    }
+}
+
+impl<S: ReplaceSecret> Vault<S> {
+    /// Writes a new state of `current`, which was read before; `None` if somebody else was faster.
+    ///
+    /// # Errors
+    /// [`VaultFault`] if sealing or the store fails.
+    pub async fn replace(
+        &self,
+        current: SecretRecord,
+        updated_by: &UserId,
+        data: &SecretData,
+        roles: RoleLists,
+    ) -> Result<Option<SecretRecord>, VaultFault> {
+        let expected = current.write_id;
+        let revision = Revision { version: current.revision.version.saturating_add(1), ..current.revision };
+        let record = SecretRecord {
+            revision,
+            write_id: RandomId::make()?,
+            updated_by: updated_by.clone(),
+            // A clock that went back doesn't take the secret with it.
+            updated_ms: now_ms().max(current.updated_ms),
+            roles,
+            ..current
+        };
+        let sealed = self.seal(record, data).await?;
+        Ok(match self.store.replace(&sealed, expected).await? {
+            Replaced::Stored => Some(sealed.record),
+            Replaced::MovedOn => None,
+        })
+    }
+}
+
+impl<S: DeleteSecret> Vault<S> {
+    /// Deletes a secret; see [`DeleteSecret::delete`].
+    ///
+    /// # Errors
+    /// [`VaultFault`] if the store fails.
+    pub async fn delete(
+        &self,
+        owner: &UserId,
+        name: &SecretName,
+        expected: Option<&[Revision]>,
+    ) -> Result<Deleted, VaultFault> {
+        Ok(self.store.delete(owner, name, expected).await?)
+    }
+}
+
+impl<S: ListSecrets> Vault<S> {
+    /// How many secrets the owner has, and those of one page, verified.
+    ///
+    /// # Errors
+    /// [`VaultFault`] if the store fails or a secret of the page doesn't open.
+    pub async fn list(&self, owner: &UserId, offset: u64, limit: usize) -> Result<(u64, Vec<Secret>), VaultFault> {
+        let page = self.store.names(owner, offset, limit).await?;
+        let mut secrets = Vec::with_capacity(page.names.len());
+        for stored in self.store.read_all(owner, &page.names).await? {
+            secrets.push(self.open(stored).await?);
+        }
+        Ok((page.total, secrets))
+    }
+}

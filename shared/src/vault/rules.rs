@@ -1,0 +1,120 @@
+//! Who may do what with a secret. Pure functions of the caller, the owner that the path names, and the verified role
+//! lists; nothing here looks anything up.
+//!
+//! Two kinds: `may_…` decides before any look-up, from the token and the path alone, so that a refusal tells nothing
+//! of what exists. `view` and `change` decide after the secret was opened; what they hide is answered as if it did
+//! not exist.
+
+use super::secret::RoleLists;
+use crate::auth::{Caller, Scope};
+use crate::names::UserId;
+
+/// The caller may not do this, whatever exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forbidden;
+
+/// How much of a listed secret the caller gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// The owner's list: items with their data.
+    WithData,
+    /// A manager's list: items without data.
+    WithoutData,
+}
+
+/// What a caller who asks for a secret gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The secret with its data.
+    Whole,
+    /// The secret without its data: a holder of a write role, who may replace it but not read it.
+    WithoutData,
+    /// Nothing: the caller may not know that it exists.
+    Hidden,
+}
+
+/// What a caller who wants to change a secret is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The change is made.
+    Allowed,
+    /// The caller sees the secret, but may not change it.
+    Forbidden,
+    /// The caller may not know that it exists.
+    Hidden,
+}
+
+fn owns(caller: &Caller, owner: &UserId) -> bool {
+    caller.id() == owner
+}
+
+fn when(allowed: bool) -> Result<(), Forbidden> {
+    if allowed { Ok(()) } else { Err(Forbidden) }
+}
+
+/// Listing: the owner, and holders of the scope vaultManage.
+///
+/// # Errors
+/// [`Forbidden`] for everybody else.
+pub fn may_list(caller: &Caller, owner: &UserId) -> Result<Listing, Forbidden> {
+    if owns(caller, owner) {
+        Ok(Listing::WithData)
+    } else {
+        when(caller.has(Scope::VaultManage)).map(|()| Listing::WithoutData)
+    }
+}
+
+/// Creating: the owner, and holders of one of the scopes admin, vaultManage and vaultAdd.
+///
+/// # Errors
+/// [`Forbidden`] for everybody else.
+pub fn may_create(caller: &Caller, owner: &UserId) -> Result<(), Forbidden> {
+    let scoped = [Scope::Admin, Scope::VaultManage, Scope::VaultAdd].into_iter().any(|scope| caller.has(scope));
+    when(owns(caller, owner) || scoped)
+}
+
+/// Asking for a secret at all: holders of one of the scopes user and admin. Owning it is not enough.
+///
+/// # Errors
+/// [`Forbidden`] for everybody else.
+pub fn may_ask(caller: &Caller) -> Result<(), Forbidden> {
+    when(caller.has(Scope::User) || caller.has(Scope::Admin))
+}
+
+/// Deleting: the owner, and holders of one of the scopes admin and vaultManage.
+///
+/// # Errors
+/// [`Forbidden`] for everybody else.
+pub fn may_delete(caller: &Caller, owner: &UserId) -> Result<(), Forbidden> {
+    when(owns(caller, owner) || caller.has(Scope::Admin) || caller.has(Scope::VaultManage))
+}
+
+/// What the caller sees of a secret: an admin all; with the scope user, the owner and holders of a read role all,
+/// holders of only a write role all but the data; everybody else nothing.
+#[must_use]
+pub fn view(caller: &Caller, owner: &UserId, roles: &RoleLists) -> View {
+    if caller.has(Scope::Admin) {
+        View::Whole
+    } else if !caller.has(Scope::User) {
+        View::Hidden
+    } else if owns(caller, owner) || caller.holds_any(&roles.read) {
+        View::Whole
+    } else if caller.holds_any(&roles.write) {
+        View::WithoutData
+    } else {
+        View::Hidden
+    }
+}
+
+/// Whether the caller may change a secret: the owner and holders of a write role may; who only sees it is told so;
+/// for everybody else it doesn't exist.
+#[must_use]
+pub fn change(caller: &Caller, owner: &UserId, roles: &RoleLists) -> Change {
+    if owns(caller, owner) || caller.holds_any(&roles.write) {
+        Change::Allowed
+    } else if view(caller, owner, roles) == View::Hidden {
+        Change::Hidden
+    } else {
+        Change::Forbidden
+    }
+}

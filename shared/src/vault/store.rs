@@ -1,0 +1,116 @@
+//! What a store of secrets can do, one trait a capability. Nothing here opens a seal.
+
+use std::future::Future;
+
+use crate::names::{SecretName, UserId};
+
+use super::secret::{RandomId, Revision, SealedSecret};
+
+/// A store's failure. The texts are for the log, never for a client.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFault {
+    /// The store asks for fewer requests.
+    #[error("the table is throttled: {0}")]
+    Throttled(String),
+    /// The store did not do what was asked, or did not say whether it did.
+    #[error("the table failed: {0}")]
+    Failed(String),
+    /// An item is not one that this build writes.
+    #[error("a stored item is damaged: {0}")]
+    Damaged(String),
+}
+
+/// What became of a new secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// It is stored now.
+    Stored,
+    /// The owner has a secret of this name already.
+    NameTaken,
+}
+
+/// What became of a secret's new state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is stored now.
+    Stored,
+    /// Somebody else wrote or deleted the secret in the meantime.
+    MovedOn,
+}
+
+/// What became of a secret that is to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is gone.
+    Gone,
+    /// There is no such secret.
+    NotFound,
+    /// It is of another revision than those that were to be deleted.
+    MovedOn,
+}
+
+/// One page of an owner's names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamePage {
+    /// How many secrets the owner has.
+    pub total: u64,
+    /// The page's names, ordered bytewise.
+    pub names: Vec<SecretName>,
+}
+
+/// Reads one secret.
+pub trait ReadSecret: Send + Sync {
+    /// The secret of this owner and name, as it is now; never an older state.
+    fn read(
+        &self,
+        owner: &UserId,
+        name: &SecretName,
+    ) -> impl Future<Output = Result<Option<SealedSecret>, StoreFault>> + Send;
+}
+
+/// Adds a secret.
+pub trait CreateSecret: Send + Sync {
+    /// Stores the secret if its owner has none of this name. Repeated with the same write id it says `Stored` again.
+    fn create(&self, secret: &SealedSecret) -> impl Future<Output = Result<Created, StoreFault>> + Send;
+}
+
+/// Replaces a secret.
+pub trait ReplaceSecret: Send + Sync {
+    /// Stores the new state if the stored one is still that of the write `expected`. Repeated with the same write id
+    /// it says `Stored` again.
+    fn replace(
+        &self,
+        secret: &SealedSecret,
+        expected: RandomId,
+    ) -> impl Future<Output = Result<Replaced, StoreFault>> + Send;
+}
+
+/// Deletes a secret.
+pub trait DeleteSecret: Send + Sync {
+    /// Deletes the secret of this owner and name if there is one and, where `expected` is given, if it is of one of
+    /// those revisions. A call that the store had to repeat says `Gone` when it finds nothing: the first try did it.
+    fn delete(
+        &self,
+        owner: &UserId,
+        name: &SecretName,
+        expected: Option<&[Revision]>,
+    ) -> impl Future<Output = Result<Deleted, StoreFault>> + Send;
+}
+
+/// Lists an owner's secrets.
+pub trait ListSecrets: Send + Sync {
+    /// The names at `offset` and after it, at most `limit` of them, and how many there are in all.
+    fn names(
+        &self,
+        owner: &UserId,
+        offset: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<NamePage, StoreFault>> + Send;
+
+    /// The secrets of these names, at most 100, in the order of the names; without those that are gone.
+    fn read_all(
+        &self,
+        owner: &UserId,
+        names: &[SecretName],
+    ) -> impl Future<Output = Result<Vec<SealedSecret>, StoreFault>> + Send;
+}

@@ -1,0 +1,29 @@
+//! The black-box suite, one module a surface. Everything goes over HTTP against a running server; where a test reaches
+//! behind it, to the table or the key server, its module says why.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that can't go on has failed"
+)]
+
+mod support;
+
+mod canary;
+mod concurrency;
+mod data_bytes;
+mod description;
+mod hostile;
+mod listing;
+mod names;
+mod permissions;
+mod program;
+mod search;
+mod stored_items;
+mod token_defects;
+mod token_keys;
+mod vault;

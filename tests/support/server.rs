@@ -1,0 +1,166 @@
+//! The server under test.
+
+use std::future::pending;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::HttpClient;
+use local::cli::Local;
+use local::embedded::{EmbeddedTable, client};
+use local::tokens::Grant;
+use shared::auth::Authenticator;
+use shared::settings::LocalSettings;
+use shared::start;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::Client;
+
+type Wrap = Box<dyn FnOnce(EmbeddedTable) -> aws_sdk_dynamodb::Client>;
+
+/// How a server is started.
+#[derive(Default)]
+pub struct Builder {
+    settings: Vec<(&'static str, String)>,
+    authenticator: Option<Authenticator>,
+    wrap: Option<Wrap>,
+}
+
+impl Builder {
+    /// With a setting of the environment.
+    pub fn setting(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.settings.push((name, value.into()));
+        self
+    }
+
+    /// With another authenticator than the settings make.
+    pub fn authenticator(mut self, authenticator: Authenticator) -> Self {
+        self.authenticator = Some(authenticator);
+        self
+    }
+
+    /// With an HTTP client between the SDK and the table.
+    pub fn between<H: HttpClient + 'static>(mut self, wrap: impl FnOnce(EmbeddedTable) -> H + 'static) -> Self {
+        self.wrap = Some(Box::new(move |table| client(wrap(table))));
+        self
+    }
+
+    /// Starts the server on a fresh folder.
+    pub async fn start(self) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        let local = Local::open(&folder.path().join("data")).unwrap();
+        let lookup =
+            |name: &str| self.settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        let LocalSettings { requests, tokens } = local.settings(&lookup).unwrap();
+        let authenticator = self.authenticator.unwrap_or_else(|| start::authenticator(tokens));
+        let table = client(local.table().clone());
+        let used = self.wrap.map_or_else(|| table.clone(), |wrap| wrap(local.table().clone()));
+        let app = local.app(used, authenticator, requests).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let stop = async move {
+                if stopped.await.is_err() {
+                    // The test is over, and its runtime with it.
+                    pending::<()>().await;
+                }
+            };
+            local::server::run(listener, app, stop).await.unwrap();
+        });
+        Server { address, local, table, stop: Some(stop), task, folder }
+    }
+}
+
+/// A running server. It ends with the test.
+pub struct Server {
+    address: SocketAddr,
+    local: Local,
+    /// The table, without whatever stands between it and the server.
+    pub table: aws_sdk_dynamodb::Client,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+    folder: TempDir,
+}
+
+impl Server {
+    /// A server as `cargo run` starts it.
+    pub async fn start() -> Self {
+        Builder::default().start().await
+    }
+
+    /// A server that is started otherwise.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The folder that holds its data folder.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// The embedded stores.
+    pub fn local(&self) -> &Local {
+        &self.local
+    }
+
+    /// A signed token that holds for an hour.
+    pub fn token(&self, user: &str, scopes: &[&str], roles: &[&str]) -> String {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        self.local
+            .signing_key()
+            .sign(&Grant {
+                user: user.to_owned(),
+                scopes: words(scopes),
+                roles: words(roles),
+                authorities: vec!["ORG_ADMIN".to_owned()],
+                lifetime: Duration::from_secs(3600),
+            })
+            .unwrap()
+            .to_string()
+    }
+
+    /// A client with this token, or none.
+    pub fn client(&self, token: Option<String>) -> Client {
+        Client::new(self.address, token)
+    }
+
+    /// A client of a user with the scopes `user` and `sp:search:read`.
+    pub fn user(&self, user: &str) -> Client {
+        self.client(Some(self.token(user, &["user", "sp:search:read"], &[])))
+    }
+
+    /// A client of a user with these scopes and roles.
+    pub fn with(&self, user: &str, scopes: &[&str], roles: &[&str]) -> Client {
+        self.client(Some(self.token(user, scopes, roles)))
+    }
+
+    /// A client without a token.
+    pub fn anonymous(&self) -> Client {
+        self.client(None)
+    }
+
+    /// Stores a document as it is.
+    pub fn store_document(&self, index: &str, id: &str, document: &str) {
+        let data = local::data::DataFolder::open(&self.folder.path().join("data")).unwrap();
+        let store = Local::open_documents(&data).unwrap();
+        let id = shared::names::DocumentId::parse(id).unwrap();
+        let document = shared::search::DocumentBytes::new(document.to_owned().into()).unwrap();
+        let index = shared::names::IndexName::parse(index).unwrap();
+        store.store(index, &[local::embedded::Stored { id, document }]).unwrap();
+    }
+
+    /// Stops as on SIGTERM, and waits until it is over.
+    pub async fn stop(mut self) -> TempDir {
+        let _ = self.stop.take().unwrap().send(());
+        self.task.await.unwrap();
+        self.folder
+    }
+}
