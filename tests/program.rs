@@ -1,1 +1,358 @@
-//! x
+//! The program from outside: what a newcomer does with it.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::program::{self, Program, coffer, run};
+use crate::support::{secret_path, secrets_path};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_stored_is_still_there_after_a_restart() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let token = program::token(&data, &["--user", "alice"]);
+    let body = json!({ "name": "db", "data": { "k": 1 } }).to_string();
+    let server = Program::serve(&data, &[]);
+    server.client(&token).post(&secrets_path("alice"), body).await.expect_status(201);
+    let before = server.client(&token).get(&secret_path("alice", "db")).await;
+    assert!(server.stop().success);
+
+    let server = Program::serve(&data, &[]);
+    let after = server.client(&token).get(&secret_path("alice", "db")).await;
+    assert_eq!(after.without_ids(), before.without_ids());
+    assert_eq!(before.status, 200);
+}
+
+#[test]
+fn the_printed_lines_work_when_they_are_pasted() {
+    let folder = folder();
+    let server = Program::serve(&folder.path().join("data"), &[]);
+    let script: String = server
+        .welcome
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .map(|line| line.replace("curl ", "curl --silent --show-error --fail "))
+        .fold("set -e\n".to_owned(), |script, line| script + &line + "\n");
+    let output = Command::new("sh").arg("-c").arg(&script).output().unwrap();
+    assert!(output.status.success(), "{script}\n{output:?}");
+    assert!(text(&output.stdout).contains(r#""data":{"password":"correct horse"}"#), "{output:?}");
+}
+
+/// The README's blocks of commands, with this build instead of `cargo run`.
+fn readme_blocks(data: &Path, url: &str) -> Vec<String> {
+    let readme = include_str!("../README.md");
+    let program = format!("'{}' --data '{}'", env!("CARGO_BIN_EXE_coffer"), data.display());
+    readme
+        .split("```sh\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .filter(|block| block.contains("curl") || block.contains("-- load") || block.contains("-- token"))
+        .map(|block| block.replace("cargo run --quiet --", &program).replace("http://127.0.0.1:3000", url))
+        .collect()
+}
+
+#[test]
+fn the_lines_of_the_readme_do_what_it_says() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let server = Program::serve(&data, &[]);
+    let blocks = readme_blocks(&data, &server.url());
+    assert!(blocks.len() >= 3, "{blocks:?}");
+    let script = format!("set -eu\n{}", blocks.concat());
+    let script = script.replace("curl ", "curl --silent --show-error --fail-with-body ");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let output = Command::new("sh").arg("-c").arg(&script).current_dir(root).output().unwrap();
+    assert!(output.status.success(), "{script}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+    let shown = text(&output.stdout);
+    for expected in [
+        r#"{"name":"database"}"#,
+        r#"{"count":1,"items":[{"name":"database""#,
+        r#""data":{"user":"app","password":"correct horse"}"#,
+        r#""data":{"user":"app","password":"battery staple"}"#,
+        r#"{"id":"2c9180825a6c1adc015a71c9023f0818""#,
+        r#"{"id":"2c9180946ed0c43d016eec1a80892fbd""#,
+        r#"{"id":"e092842f-c904-4b59-aac8-2544abeeef4b""#,
+        r#"{"id":"2c9180865c45e7e3015c46c434a80622""#,
+        r#"{"id":"2c91808c6faadea6016fb4f2bc69077b""#,
+    ] {
+        assert!(shown.contains(expected), "{expected} in\n{shown}");
+    }
+}
+
+#[test]
+fn the_readme_lists_every_setting_with_its_default() {
+    let readme = include_str!("../README.md");
+    for setting in shared::settings::SETTINGS {
+        let default = setting.default.map_or_else(|| "–".to_owned(), |default| format!("`{default}`"));
+        let row = format!("| `{}` | {} | {default} |", setting.name, setting.meaning);
+        assert!(readme.contains(&row), "missing in README.md:\n{row}");
+    }
+    let rows = readme.lines().filter(|line| line.starts_with("| `COFFER_")).count();
+    assert_eq!(rows, shared::settings::SETTINGS.len());
+}
+
+async fn a_request_under_way_is_answered(signal: &str) {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let token = program::token(&data, &["--user", "alice"]);
+    let server = Program::serve(&data, &[]);
+    let body = r#"{"name":"db","data":{}}"#;
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        secrets_path("alice"),
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server asks for the body when the request is under way.
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).await.unwrap();
+    assert_eq!(text(&interim), "HTTP/1.1 100 Continue\r\n\r\n");
+
+    server.signal(signal);
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    let ended = server.end();
+    assert!(ended.success && ended.stdout.ends_with("Stopped.\n"), "{}", ended.stdout);
+}
+
+#[tokio::test]
+async fn on_sigterm_requests_under_way_are_answered_before_it_ends() {
+    a_request_under_way_is_answered("TERM").await;
+}
+
+#[tokio::test]
+async fn on_ctrl_c_requests_under_way_are_answered_before_it_ends() {
+    a_request_under_way_is_answered("INT").await;
+}
+
+#[test]
+fn after_a_stop_the_table_is_closed() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    assert!(Program::serve(&data, &[]).stop().success);
+    let left: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().ends_with("-wal")), "{left:?}");
+}
+
+#[test]
+fn what_it_keeps_can_be_read_by_its_owner_alone() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let server = Program::serve(&data, &[]);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    let files: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 4, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+    drop(server);
+}
+
+#[test]
+fn a_data_folder_that_others_can_read_is_refused() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
+    let output = run(&data, &["serve", "--port", "0"]);
+    assert_eq!(output.status.code(), Some(1));
+    let expected =
+        format!("coffer: {0} can be read by others than its owner; run: chmod go-rwx '{0}'\n", data.display());
+    assert_eq!(text(&output.stderr), expected);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_a_way_out() {
+    let folder = folder();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = run(&folder.path().join("data"), &["serve", "--port", &port]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains(&format!("port {port}")) && said.contains("--port 0"), "{said}");
+}
+
+#[test]
+fn a_wrong_setting_stops_the_start_with_a_line_that_names_it() {
+    let folder = folder();
+    let output = coffer(&folder.path().join("data"))
+        .args(["serve", "--port", "0"])
+        .env("COFFER_MAX_DATA_BYTES", "lots")
+        .env("COFFER_JWT_LEEWAY_SECONDS", "9000")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "coffer: COFFER_MAX_DATA_BYTES is \"lots\": it must be a whole number from 1 to 262144\n\
+         coffer: COFFER_JWT_LEEWAY_SECONDS is \"9000\": it must be a whole number from 0 to 300\n"
+    );
+}
+
+#[test]
+fn a_token_is_printed_alone() {
+    let folder = folder();
+    let output = run(&folder.path().join("data"), &["token", "--user", "alice", "--lifetime", "2d"]);
+    assert!(output.status.success() && output.stderr.is_empty());
+    let printed = text(&output.stdout);
+    assert_eq!(printed.lines().count(), 1);
+    assert_eq!(printed.trim_end().split('.').count(), 3);
+}
+
+#[test]
+fn a_token_for_nobody_or_for_no_time_is_refused() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let output = run(&data, &["token", "--user", ""]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr), "coffer: --user must not be empty\n");
+    let output = run(&data, &["token", "--user", "alice", "--lifetime", "soon"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("a number and one of s, m, h and d, such as 1h"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_token_says_what_it_was_asked_to_say() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let owner = program::token(&data, &["--user", "alice"]);
+    let reader = program::token(&data, &["--user", "bob", "--scope", "user", "--role", "readers", "--role", "more"]);
+    let no_reader = program::token(&data, &["--user", "bob", "--scope", "sp:search:read", "--authority", ""]);
+    let server = Program::serve(&data, &[]);
+    let body = json!({ "name": "db", "data": {}, "read_roles": [{ "id": "readers" }] }).to_string();
+    server.client(&owner).post(&secrets_path("alice"), body).await.expect_status(201);
+    server.client(&reader).get(&secret_path("alice", "db")).await.expect_status(200);
+    server.client(&no_reader).get(&secret_path("alice", "db")).await.expect_status(403);
+    server.client(&no_reader).get("/search/roles/x").await.expect_status(403);
+    server.client(&owner).get("/search/roles/x").await.expect_status(404);
+}
+
+#[tokio::test]
+async fn a_token_of_another_data_folder_is_not_accepted() {
+    let (folder, other) = (folder(), folder());
+    let token = program::token(&other.path().join("data"), &["--user", "alice"]);
+    let server = Program::serve(&folder.path().join("data"), &[]);
+    server.client(&token).get(&secrets_path("alice")).await.expect_status(401);
+}
+
+#[tokio::test]
+async fn documents_are_loaded_while_the_server_runs() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let token = program::token(&data, &["--user", "alice"]);
+    let server = Program::serve(&data, &[]);
+    let file = folder.path().join("roles.jsonl");
+    fs::write(&file, "{\"id\":\"r1\", \"n\":1e400}\r\n\n {\"id\":\"r2\"} ").unwrap();
+    let output = run(&data, &["load", "roles", file.to_str().unwrap()]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "roles: 2 loaded, 0 refused\n"));
+    let reply = server.client(&token).get("/search/roles/r1").await;
+    assert_eq!((reply.status, reply.text()), (200, "{\"id\":\"r1\", \"n\":1e400}"));
+    let reply = server.client(&token).get("/search/roles/r2").await;
+    assert_eq!((reply.status, reply.text()), (200, " {\"id\":\"r2\"} "));
+}
+
+#[test]
+fn refused_lines_are_named_and_the_others_are_loaded() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let large = format!("{{\"id\":\"large\",\"x\":\"{}\"}}", "x".repeat(7 << 20));
+    let lines = [
+        "{\"id\":\"good\"}".as_bytes(),
+        b"{\"id\":\"cut\"",
+        b"[]",
+        b"{\"name\":\"no id\"}",
+        b"{\"id\":7}",
+        b"{\"id\":\"\"}",
+        b"{\"id\":\"..\"}",
+        b"{\"id\":\"twice\",\"id\":\"twice\"}",
+        b"{\"id\":\"\xff\"}",
+        large.as_bytes(),
+        b"{\"id\":\"also good\"}",
+    ];
+    let mut command = coffer(&data);
+    let mut child = command
+        .args(["load", "identities", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&lines.join(&b"\n"[..])).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), "identities: 2 loaded, 9 refused\n"));
+    let said = text(&output.stderr);
+    for (number, reason) in [
+        (2, "not a JSON object in UTF-8"),
+        (3, "not a JSON object in UTF-8"),
+        (4, "the member id is missing or no string"),
+        (5, "the member id is missing or no string"),
+        (6, "the id must not be empty"),
+        (7, "the id must not be '.' or '..'"),
+        (8, "names each member once"),
+        (9, "not a JSON object in UTF-8"),
+        (10, "larger than an answer can be"),
+    ] {
+        let line = said.lines().nth(number - 2).unwrap();
+        let start = format!("coffer: standard input, line {number}: refused: ");
+        assert!(line.starts_with(&start) && line.contains(reason), "{line}");
+    }
+}
+
+#[test]
+fn an_unknown_index_and_a_missing_file_are_named() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let output = run(&data, &["load", "people", "x"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("accessprofiles, accountactivities, entitlements, events, identities, roles")
+    );
+    let output = run(&data, &["load", "roles", "no-such-file"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).starts_with("coffer: no-such-file: "), "{output:?}");
+}
+
+#[test]
+fn every_command_answers_to_help() {
+    let folder = folder();
+    for args in [&["--help"][..], &["serve", "--help"], &["token", "--help"], &["load", "--help"]] {
+        let output = run(folder.path(), args);
+        assert!(output.status.success() && text(&output.stdout).contains("Usage: coffer"), "{args:?}");
+    }
+    assert_eq!(run(folder.path(), &["--nonsense"]).status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn keys_of_an_issuer_take_the_place_of_the_development_key() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let development = program::token(&data, &["--user", "alice"]);
+    let key = crate::support::TestKey::ed25519("issuer's");
+    let keys = crate::support::TestKey::key_set(&[&key]);
+    let server = Program::serve(&data, &[("COFFER_JWT_KEYS", &keys)]);
+    assert!(!server.welcome.contains("TOKEN="), "{}", server.welcome);
+    let good = key.sign(&crate::support::Claims::good());
+    server.client(&good).get(&secrets_path("alice")).await.expect_status(200);
+    server.client(&development).get(&secrets_path("alice")).await.expect_status(401);
+}

@@ -77,19 +77,19 @@ impl DataFolder {
         fs::read_to_string(&path).map(Zeroizing::new).map_err(io)
     }
 
-    /// Takes a file from everybody but its owner.
+    /// The path of a store's file, which is there and which only its owner can read before the store puts anything
+    /// into it; what SQLite keeps beside it gets the same permissions.
     ///
     /// # Errors
-    /// [`DataError::Io`] if that can't be done.
-    pub fn close(&self, file: &str) -> Result<(), DataError> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let path = self.path(file);
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
-                .map_err(|source| DataError::Io { path, source })?;
+    /// [`DataError`] if it can't be made, or others can read it.
+    pub fn store_file(&self, file: &str) -> Result<PathBuf, DataError> {
+        let path = self.path(file);
+        match write_new(&path, "") {
+            Err(source) if source.kind() != io::ErrorKind::AlreadyExists => return Err(DataError::Io { path, source }),
+            _ => {}
         }
-        Ok(())
+        closed(&path)?;
+        Ok(path)
     }
 }
 

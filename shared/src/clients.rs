@@ -16,6 +16,7 @@ use http_body_util::{BodyExt, Limited};
 use url::Url;
 
 use crate::auth::{KeySet, RemoteKeys};
+use crate::causes::chain;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -86,7 +87,7 @@ pub fn remote_keys(url: &Url) -> RemoteKeys {
 
 async fn fetch(connector: &Connector, url: &str) -> Result<String, String> {
     let request = Request::get(url).map_err(|error| error.to_string())?;
-    let answer = connector.call(request).await.map_err(|error| format!("{url}: {error:?}"))?;
+    let answer = connector.call(request).await.map_err(|error| format!("{url}: {}", chain(&error)))?;
     if answer.status().as_u16() != 200 {
         return Err(format!("{url} answered {}", answer.status().as_u16()));
     }

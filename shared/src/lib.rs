@@ -10,6 +10,7 @@
 //! - [`settings`], [`clients`], [`telemetry`] and [`start`]: how a function is started.
 
 pub mod auth;
+mod causes;
 pub mod clients;
 pub mod http;
 pub mod json;

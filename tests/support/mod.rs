@@ -1,6 +1,7 @@
 //! A server for each test, on a free port, with its data in a temporary folder; and clients to speak to it.
 
 mod client;
+pub mod program;
 mod reply;
 mod server;
 mod tokens;

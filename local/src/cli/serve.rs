@@ -48,9 +48,8 @@ impl Local {
     pub fn open(path: &Path) -> Result<Self, CommandError> {
         let data = DataFolder::open(path)?;
         let key = SigningKey::open(&data)?;
-        let table = EmbeddedTable::open(&data.path(TABLE_FILE))?;
+        let table = EmbeddedTable::open(&data.store_file(TABLE_FILE)?)?;
         let documents = Self::open_documents(&data)?;
-        data.close(TABLE_FILE)?;
         Ok(Self { data, key, table, documents })
     }
 
@@ -59,9 +58,7 @@ impl Local {
     /// # Errors
     /// What keeps them from being opened.
     pub fn open_documents(data: &DataFolder) -> Result<EmbeddedDocuments, CommandError> {
-        let documents = EmbeddedDocuments::open(&data.path(DOCUMENTS_FILE))?;
-        data.close(DOCUMENTS_FILE)?;
-        Ok(documents)
+        Ok(EmbeddedDocuments::open(&data.store_file(DOCUMENTS_FILE)?)?)
     }
 
     /// The key that the folder's tokens are signed with.

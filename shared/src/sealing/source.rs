@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
+
+use crate::causes::chain;
 
 use super::keyring::{Keyring, KeyringError};
 use super::seal::{self, OpenError, SealError};
@@ -47,7 +48,7 @@ impl KeyringSource for SecretsManagerKeyring {
                 .secret_id(&self.secret_id)
                 .send()
                 .await
-                .map_err(|error| format!("GetSecretValue: {}", DisplayErrorContext(&error)))?;
+                .map_err(|error| format!("GetSecretValue: {}", chain(&error)))?;
             let text = answer.secret_string.ok_or("the keyring secret holds no text")?;
             Ok(Zeroizing::new(text))
         })

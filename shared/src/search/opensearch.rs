@@ -14,6 +14,7 @@ use opensearch::{GetSourceParts, OpenSearch};
 use serde::Deserialize;
 use url::Url;
 
+use crate::causes::chain;
 use crate::names::{DocumentId, IndexName};
 
 use super::store::{DocumentBytes, ReadDocument, SearchFault};
@@ -148,14 +149,6 @@ async fn not_found(response: Response) -> Result<Option<DocumentBytes>, SearchFa
     }
 }
 
-/// The chain of causes of a failed exchange.
 fn transport_fault(error: &opensearch::Error) -> SearchFault {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    SearchFault::Failed(text)
+    SearchFault::Failed(chain(error))
 }

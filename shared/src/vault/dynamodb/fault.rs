@@ -1,7 +1,8 @@
 //! What an error of the SDK means to the vault.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
+use crate::causes::chain;
 use crate::vault::store::StoreFault;
 
 /// The error codes with which DynamoDB asks for fewer requests.
@@ -14,6 +15,6 @@ where
     R: std::fmt::Debug,
 {
     let throttled = error.code().is_some_and(|code| THROTTLES.contains(&code));
-    let text = format!("{action}: {}", DisplayErrorContext(error));
+    let text = format!("{action}: {}", chain(error));
     if throttled { StoreFault::Throttled(text) } else { StoreFault::Failed(text) }
 }

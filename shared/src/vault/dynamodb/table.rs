@@ -1,13 +1,14 @@
 //! The table's shape. On AWS the template makes it; here it is made for embedded and test tables, of the same shape.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, LocalSecondaryIndex, Projection, ProjectionType,
     ScalarAttributeType,
 };
 
+use crate::causes::chain;
 use crate::vault::store::StoreFault;
 
 use super::NAMES_INDEX;
@@ -18,8 +19,7 @@ use super::item::{NAME, OWNER};
 /// # Errors
 /// [`StoreFault::Failed`] if DynamoDB refuses.
 pub async fn create_table(client: &Client, table: &str) -> Result<(), StoreFault> {
-    let failed =
-        |error: &dyn std::error::Error| StoreFault::Failed(format!("CreateTable: {}", DisplayErrorContext(error)));
+    let failed = |error: &dyn std::error::Error| StoreFault::Failed(format!("CreateTable: {}", chain(error)));
     let attribute = |name: &str| {
         AttributeDefinition::builder()
             .attribute_name(name)
