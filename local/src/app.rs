@@ -14,7 +14,7 @@ use list_secrets::ListSecrets;
 use shared::auth::Authenticator;
 use shared::http::vault::{Problem, ProblemCode, Vault as VaultApi, VaultError};
 use shared::http::{Search, SearchError, refuse, serve};
-use shared::parts::{SearchParts, VaultParts};
+use shared::parts::{SearchParts, TableParts, VaultParts};
 use shared::sealing::{KeyringSource, Sealer};
 use shared::search::ReadDocument;
 use shared::settings::RequestSettings;
@@ -69,7 +69,10 @@ impl<D: ReadDocument> App<D> {
             create: CreateSecret::new(parts()),
             get: GetSecret::new(parts()),
             update: UpdateSecret::new(parts()),
-            delete: DeleteSecret::new(parts()),
+            delete: DeleteSecret::new(TableParts {
+                authenticator: from.authenticator.clone(),
+                store: from.table.clone(),
+            }),
             document: GetDocument::new(SearchParts {
                 authenticator: from.authenticator.clone(),
                 documents: from.documents,

@@ -5,7 +5,7 @@ use crate::http::SearchRules;
 use crate::http::vault::Limits;
 use crate::vault::Vault;
 
-/// What a function of the vault works with; `S` is its table.
+/// What a function of the vault works with that sees what is in a secret; `S` is its table.
 #[derive(Debug)]
 pub struct VaultParts<S> {
     /// Who is calling.
@@ -14,6 +14,15 @@ pub struct VaultParts<S> {
     pub vault: Vault<S>,
     /// How large requests may be.
     pub limits: Limits,
+}
+
+/// What delete-secret works with; `S` is its table. It never sees what is in a secret, and has no sealer.
+#[derive(Debug)]
+pub struct TableParts<S> {
+    /// Who is calling.
+    pub authenticator: Authenticator,
+    /// The table.
+    pub store: S,
 }
 
 /// What a function of the search API works with; `S` is where its documents are.

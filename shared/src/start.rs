@@ -3,16 +3,20 @@
 use std::future::Future;
 use std::process::ExitCode;
 
+use aws_config::SdkConfig;
 use lambda_http::{Request, service_fn};
+use tokio::sync::OnceCell;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::auth::Authenticator;
 use crate::clients;
-use crate::http::{Endpoint, serve};
-use crate::parts::{SearchParts, VaultParts};
+use crate::http::{Endpoint, Family, refuse, serve};
+use crate::parts::{SearchParts, TableParts, VaultParts};
 use crate::sealing::{Sealer, SecretsManagerKeyring};
 use crate::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
-use crate::settings::{SearchAuth, SearchSettings, TokenKeys, TokenSettings, VaultSettings, from_env, log_level};
+use crate::settings::{
+    SearchAuth, SearchSettings, TableSettings, TokenKeys, TokenSettings, VaultSettings, from_env, log_level,
+};
 use crate::telemetry;
 use crate::vault::Vault;
 use crate::vault::dynamodb::DynamoDbVault;
@@ -20,28 +24,36 @@ use crate::vault::dynamodb::DynamoDbVault;
 /// Why a function doesn't start.
 pub type StartError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs a function on Lambda until the sandbox ends.
-pub async fn run<E, F>(prepare: impl FnOnce() -> F) -> ExitCode
+/// Runs a function on Lambda until the sandbox ends. What keeps it from being prepared, a missing setting say, is
+/// logged; each request is then answered with the documented error and tries again, for a process that ends while it
+/// starts is only started again, and its clients see none of our errors.
+pub async fn run<E, F>(prepare: impl Fn() -> F + Send + Sync) -> ExitCode
 where
     E: Endpoint,
-    F: Future<Output = Result<E, StartError>>,
+    F: Future<Output = Result<E, StartError>> + Send,
 {
     let level = log_level(&from_env);
     telemetry::start(*level.as_ref().unwrap_or(&tracing::Level::INFO), BoxMakeWriter::new(std::io::stdout));
-    let started = async {
-        level?;
-        let endpoint = prepare().await?;
-        let endpoint = &endpoint;
-        let handler =
-            move |request: Request| async move { Ok::<_, std::convert::Infallible>(serve(endpoint, request).await) };
-        lambda_http::run(service_fn(handler)).await
+    if let Err(faults) = level {
+        tracing::error!(operation = E::OPERATION, error = faults.to_string(), "the log's level is not acceptable");
+    }
+    let prepared = OnceCell::new();
+    let (prepared, prepare) = (&prepared, &prepare);
+    if let Err(error) = prepared.get_or_try_init(prepare).await {
+        for line in error.to_string().lines() {
+            tracing::error!(operation = E::OPERATION, error = line, "the function can't be prepared");
+        }
+    }
+    let handler = move |request: Request| async move {
+        Ok::<_, std::convert::Infallible>(match prepared.get_or_try_init(prepare).await {
+            Ok(endpoint) => serve(endpoint, request).await,
+            Err(error) => refuse::<E::Family>(E::OPERATION, request, E::Family::unprepared(error.to_string())),
+        })
     };
-    match started.await {
+    match lambda_http::run(service_fn(handler)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            for line in error.to_string().lines() {
-                tracing::error!(operation = E::OPERATION, error = line, "the function can't start");
-            }
+            tracing::error!(operation = E::OPERATION, error = error.to_string(), "the Lambda runtime failed");
             ExitCode::FAILURE
         }
     }
@@ -56,8 +68,8 @@ pub fn authenticator(settings: TokenSettings) -> Authenticator {
     }
 }
 
-/// Prepares a function of the vault: keyring and token keys are fetched at once; what fails is tried again by the
-/// first request.
+/// Prepares a function that sees what is in a secret: keyring and token keys are fetched at once; what fails is tried
+/// again by the first request.
 ///
 /// # Errors
 /// The settings' faults.
@@ -68,14 +80,30 @@ pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
         clients::secrets_manager(&config, settings.secrets_manager_url.as_ref()),
         settings.keyring_secret,
     );
-    let store = DynamoDbVault::new(clients::dynamodb(&config, settings.dynamodb_url.as_ref()), settings.table);
+    let TableParts { authenticator, store } = table_parts(settings.table, &config);
     let vault = Vault::new(store, Sealer::new(Box::new(keyring)));
-    let authenticator = authenticator(settings.tokens);
     let (keyring, ()) = tokio::join!(vault.sealer().keyring(), authenticator.warm_up());
     if let Err(error) = keyring {
         tracing::warn!(error = error.to_string(), "the keyring is not there yet");
     }
     Ok(VaultParts { authenticator, vault, limits: settings.limits })
+}
+
+/// Prepares delete-secret, which never sees what is in a secret and has no keyring.
+///
+/// # Errors
+/// The settings' faults.
+pub async fn table() -> Result<TableParts<DynamoDbVault>, StartError> {
+    let settings = TableSettings::read(&from_env)?;
+    let config = clients::lambda_config().await;
+    let parts = table_parts(settings, &config);
+    parts.authenticator.warm_up().await;
+    Ok(parts)
+}
+
+fn table_parts(settings: TableSettings, config: &SdkConfig) -> TableParts<DynamoDbVault> {
+    let client = clients::dynamodb(config, settings.dynamodb_url.as_ref());
+    TableParts { authenticator: authenticator(settings.tokens), store: DynamoDbVault::new(client, settings.table) }
 }
 
 /// Prepares a function of the search API.

@@ -2,18 +2,18 @@
 
 use shared::http::vault::{Vault as Api, VaultError, deleted, if_match, secret_path};
 use shared::http::{Answer, Call, Endpoint};
-use shared::parts::VaultParts;
+use shared::parts::TableParts;
 use shared::vault::rules::may_delete;
-use shared::vault::{DeleteSecret as Store, Deleted};
+use shared::vault::{DeleteSecret as Store, Deleted, VaultFault};
 
-/// Deletes a secret. The store can do nothing else, and so can't read.
+/// Deletes a secret. The store can do nothing else, and so can't read; there is no keyring either.
 #[derive(Debug)]
-pub struct DeleteSecret<S>(VaultParts<S>);
+pub struct DeleteSecret<S>(TableParts<S>);
 
 impl<S: Store> DeleteSecret<S> {
     /// An endpoint that works with these parts.
     #[must_use]
-    pub fn new(parts: VaultParts<S>) -> Self {
+    pub fn new(parts: TableParts<S>) -> Self {
         Self(parts)
     }
 }
@@ -29,7 +29,7 @@ impl<S: Store> Endpoint for DeleteSecret<S> {
         may_delete(&caller, &owner)?;
         let expected = if_match(call.headers())?;
 
-        match self.0.vault.delete(&owner, &name, expected.revisions()).await? {
+        match self.0.store.delete(&owner, &name, expected.revisions()).await.map_err(VaultFault::from)? {
             Deleted::Gone => Ok(deleted()),
             Deleted::NotFound => Err(VaultError::NotFound),
             Deleted::MovedOn => Err(VaultError::PreconditionFailed),

@@ -7,5 +7,5 @@ use shared::start;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    start::run(|| async { Ok(DeleteSecret::new(start::vault().await?)) }).await
+    start::run(|| async { Ok(DeleteSecret::new(start::table().await?)) }).await
 }

@@ -106,7 +106,8 @@ pub fn to_event(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> R
     if event.len() > MAX_PAYLOAD_BYTES {
         return Err(EventError::TooLarge { limit: MAX_PAYLOAD_BYTES });
     }
-    lambda_http::request::from_str(&event).map_err(|error| EventError::Bad(error.to_string()))
+    // The library's message may quote a header.
+    lambda_http::request::from_str(&event).map_err(|_| bad("The request can't be turned into an event"))
 }
 
 /// Of several values the last, as a gateway gives it.

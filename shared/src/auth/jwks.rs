@@ -21,7 +21,8 @@ pub(super) fn read(text: &str) -> Result<Vec<VerificationKey>, KeySetError> {
         #[serde(borrow)]
         keys: Vec<&'a RawValue>,
     }
-    let set: Set<'_> = serde_json::from_str(text).map_err(|error| KeySetError::NotJwks(error.to_string()))?;
+    let set: Set<'_> = serde_json::from_str(text)
+        .map_err(|error| KeySetError::NotJwks { line: error.line(), column: error.column() })?;
     Ok(set.keys.into_iter().filter_map(|key| read_key(key.get())).collect())
 }
 

@@ -22,14 +22,19 @@ pub struct KeySet(Vec<VerificationKey>);
 /// A text that holds no usable keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
-    /// Not a JSON Web Key Set (RFC 7517).
-    #[error("not a JSON Web Key Set: {0}")]
-    NotJwks(String),
+    /// Not a JSON Web Key Set (RFC 7517). What it is instead isn't said: it may be a private key.
+    #[error("no JSON Web Key Set (line {line}, column {column})")]
+    NotJwks {
+        /// Where reading stopped.
+        line: usize,
+        /// Where reading stopped.
+        column: usize,
+    },
     /// A set without a key that tokens can be verified with.
     #[error("no RSA (2048 bits or more), EC (P-256, P-384) or Ed25519 signing key in the set")]
     NoUsableKey,
     /// Not a public key in PEM.
-    #[error("not an RSA (2048 bits or more), EC (P-256, P-384) or Ed25519 public key in PEM")]
+    #[error("no RSA (2048 bits or more), EC (P-256, P-384) or Ed25519 public key in PEM")]
     NotPem,
     /// More than is taken.
     #[error("a key set has at most {0} bytes")]

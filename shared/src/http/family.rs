@@ -17,6 +17,9 @@ pub trait Family {
     /// The failure for what nobody foresaw: a panic, an answer that is too large. `cause` is for the log.
     fn internal(cause: String) -> Self::Error;
 
+    /// The failure of a function that could not be prepared: a key or a setting is missing. `cause` is for the log.
+    fn unprepared(cause: String) -> Self::Error;
+
     /// What the log is told and the client isn't; `None` if the client was told all.
     fn cause(error: &Self::Error) -> Option<String>;
 }

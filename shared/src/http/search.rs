@@ -272,6 +272,10 @@ impl Family for Search {
         SearchError::Internal(cause)
     }
 
+    fn unprepared(cause: String) -> SearchError {
+        SearchError::Internal(cause)
+    }
+
     fn cause(error: &SearchError) -> Option<String> {
         match error {
             SearchError::Internal(cause) | SearchError::Throttled { cause, .. } => Some(cause.clone()),

@@ -6,7 +6,7 @@
 //! nothing is ever guessed. What else the seal covers (whose the plaintext is, its name, its version …) is the
 //! `context` that the caller gives: bytes sealed in one context don't open in another.
 //!
-//! The layout of format 1 is in [`header`]; docs/SECURITY.md repeats it and names its limits.
+//! The layout of format 1 is in `header.rs`; docs/SECURITY.md repeats it and names its limits.
 
 mod header;
 mod keyring;

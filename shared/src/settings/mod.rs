@@ -38,21 +38,28 @@ pub enum TokenKeys {
     Url(Url),
 }
 
-/// What the functions of the vault need.
+/// What every function of the vault needs, and all that delete-secret does.
 #[derive(Debug)]
-pub struct VaultSettings {
+pub struct TableSettings {
     /// The table's name.
     pub table: String,
-    /// Name or ARN of the keyring in Secrets Manager.
-    pub keyring_secret: String,
-    /// How large requests may be.
-    pub limits: Limits,
     /// Another address than AWS's for DynamoDB.
     pub dynamodb_url: Option<Url>,
-    /// Another address than AWS's for Secrets Manager.
-    pub secrets_manager_url: Option<Url>,
     /// Tokens.
     pub tokens: TokenSettings,
+}
+
+/// What the functions of the vault need that see what is in a secret.
+#[derive(Debug)]
+pub struct VaultSettings {
+    /// The table, and tokens.
+    pub table: TableSettings,
+    /// Name or ARN of the keyring in Secrets Manager.
+    pub keyring_secret: String,
+    /// Another address than AWS's for Secrets Manager.
+    pub secrets_manager_url: Option<Url>,
+    /// How large requests may be.
+    pub limits: Limits,
 }
 
 /// What the functions of the search API need.
@@ -123,6 +130,25 @@ impl TokenSettings {
     }
 }
 
+impl TableSettings {
+    /// Reads the settings of delete-secret; `lookup` finds a variable of the environment.
+    ///
+    /// # Errors
+    /// [`SettingFaults`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+        let mut reader = Reader::new(lookup);
+        let settings = Self::read_from(&mut reader);
+        reader.finish(settings)
+    }
+
+    fn read_from(reader: &mut Reader<'_>) -> Option<Self> {
+        let table = reader.text("COFFER_TABLE");
+        let dynamodb_url = reader.url("COFFER_DYNAMODB_URL");
+        let tokens = TokenSettings::read(reader);
+        Some(Self { table: table?, dynamodb_url, tokens: tokens? })
+    }
+}
+
 impl VaultSettings {
     /// Reads the settings of the vault; `lookup` finds a variable of the environment.
     ///
@@ -130,21 +156,12 @@ impl VaultSettings {
     /// [`SettingFaults`] with all that is missing or wrong.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
         let mut reader = Reader::new(lookup);
-        let table = reader.text("COFFER_TABLE");
+        let table = TableSettings::read_from(&mut reader);
         let keyring_secret = reader.text("COFFER_KEYRING_SECRET");
-        let limits = limits(&mut reader);
-        let dynamodb_url = reader.url("COFFER_DYNAMODB_URL");
         let secrets_manager_url = reader.url("COFFER_SECRETS_MANAGER_URL");
-        let tokens = TokenSettings::read(&mut reader);
+        let limits = limits(&mut reader);
         reader.finish((|| {
-            Some(Self {
-                table: table?,
-                keyring_secret: keyring_secret?,
-                limits: limits?,
-                dynamodb_url,
-                secrets_manager_url,
-                tokens: tokens?,
-            })
+            Some(Self { table: table?, keyring_secret: keyring_secret?, secrets_manager_url, limits: limits? })
         })())
     }
 }

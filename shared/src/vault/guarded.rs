@@ -7,9 +7,7 @@ use crate::sealing::{Sealer, SealerError};
 
 use super::context::context;
 use super::secret::{RandomFailed, RandomId, Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
-use super::store::{
-    CreateSecret, Created, DeleteSecret, Deleted, ListSecrets, ReadSecret, ReplaceSecret, Replaced, StoreFault,
-};
+use super::store::{CreateSecret, Created, ListSecrets, ReadSecret, ReplaceSecret, Replaced, StoreFault};
 
 /// Why the vault could not do it. The texts are for the log.
 #[derive(Debug, thiserror::Error)]
@@ -148,21 +146,6 @@ impl<S: ReplaceSecret> Vault<S> {
             Replaced::Stored => Some(sealed.record),
             Replaced::MovedOn => None,
         })
-    }
-}
-
-impl<S: DeleteSecret> Vault<S> {
-    /// Deletes a secret; see [`DeleteSecret::delete`].
-    ///
-    /// # Errors
-    /// [`VaultFault`] if the store fails.
-    pub async fn delete(
-        &self,
-        owner: &UserId,
-        name: &SecretName,
-        expected: Option<&[Revision]>,
-    ) -> Result<Deleted, VaultFault> {
-        Ok(self.store.delete(owner, name, expected).await?)
     }
 }
 

@@ -256,6 +256,10 @@ impl Family for Vault {
         VaultError::Internal(cause)
     }
 
+    fn unprepared(cause: String) -> VaultError {
+        VaultError::Configuration(cause)
+    }
+
     fn cause(error: &VaultError) -> Option<String> {
         match error {
             VaultError::Throttled(cause)
