@@ -1,12 +1,15 @@
 //! A server for each test, on a free port, with its data in a temporary folder; and clients to speak to it.
 
 mod client;
+mod gate;
 pub mod program;
 mod reply;
 mod server;
 mod tokens;
 
 pub use client::{Client, encode, secret_path, secrets_path};
+pub(crate) use gate::refused;
+pub use gate::{Gate, expect_no_keys, expect_search_401, expect_vault_401};
 pub use reply::Reply;
 pub use server::{Builder, Server};
 pub use tokens::{Claims, TestKey};

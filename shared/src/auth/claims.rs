@@ -30,9 +30,9 @@ pub(super) fn read(claims: &[u8], rules: &TokenRules, now: u64) -> Result<Caller
         }
     }
     // The first of the configured claims that is there decides; a second one is not a fallback for a bad first.
-    let id = rules.user_claims.iter().find_map(|name| claims.get(name)).ok_or(TokenError::Claim("of the user"))?;
-    let id: String = serde_json::from_str(id.get()).map_err(|_| TokenError::Claim("of the user"))?;
-    let id = UserId::parse(id).map_err(|_| TokenError::Claim("of the user"))?;
+    let claim = rules.user_claims.iter().find(|name| claims.has(name));
+    let id: Option<String> = claim.and_then(|name| claims.read(name));
+    let id = id.and_then(|id| UserId::parse(id).ok()).ok_or(TokenError::Claim("of the user"))?;
     Ok(Caller::new(
         id,
         words(&claims, &rules.scope_claims, &[' ', ','], "of the scopes")?,

@@ -18,4 +18,4 @@ pub use authenticator::{Authenticator, TokenRules};
 pub use caller::{Caller, Scope};
 pub use error::{AuthFault, TokenError};
 pub use keys::{KeySet, KeySetError};
-pub use remote::{FetchKeys, RemoteKeys};
+pub use remote::{Clock, FetchKeys, RemoteKeys};
