@@ -114,13 +114,13 @@ impl<D: ReadDocument> App<D> {
         }
     }
 
-    /// A request whose body is larger than the gateway takes; it was not kept.
-    pub fn refuse_large(&self, head: &Parts, limit: usize) -> Response<Bytes> {
+    /// A request whose body was not kept: it is larger than the gateway takes, or broke off.
+    pub fn refuse(&self, head: &Parts, error: EventError) -> Response<Bytes> {
         let api = match routes::find(&head.method, head.uri.path()) {
             Route::To(resource, _) => resource.api,
             Route::NoMethod(api, _) | Route::NoPath(api) => api,
         };
-        to_http(gateway_error(api, head, EventError::TooLarge { limit })).unwrap_or_default()
+        to_http(gateway_error(api, head, error)).unwrap_or_default()
     }
 
     async fn call(&self, operation: Operation, request: lambda_http::Request) -> Response<Body> {

@@ -1,4 +1,4 @@
-//! The local server: HTTP/1.1 on loopback, the two APIs, and their description.
+//! The local server: HTTP on loopback, the two APIs, and their description.
 
 use std::future::Future;
 use std::io;
@@ -10,13 +10,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use bytes::{Bytes, BytesMut};
-use http::{Method, Response, StatusCode};
+use http::{Method, Response};
 use http_body_util::BodyExt;
 use shared::search::ReadDocument;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::app::App;
+use crate::gateway::EventError;
 use crate::openapi;
 
 /// The largest body that the gateway of a REST API takes, in bytes.
@@ -72,29 +73,22 @@ async fn respond<D: ReadDocument>(app: &App<D>, request: Request) -> Response<Bo
         return page.map(Body::from);
     }
     let response = match read(body).await {
-        Some(Ok(body)) => {
+        Ok(body) => {
             let source = source.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
             app.respond(&head, &body, source).await
         }
-        Some(Err(TooLarge)) => app.refuse_large(&head, MAX_BODY_BYTES),
-        // The client went away, or broke its own framing; nobody is left to hear more.
-        None => {
-            let mut response = Response::new(Bytes::new());
-            *response.status_mut() = StatusCode::BAD_REQUEST;
-            response
-        }
+        Err(error) => app.refuse(&head, error),
     };
     response.map(Body::from)
 }
 
-struct TooLarge;
-
 /// Reads a body; what is too large is thrown away.
-async fn read(mut body: Body) -> Option<Result<Bytes, TooLarge>> {
+async fn read(mut body: Body) -> Result<Bytes, EventError> {
     let mut kept = BytesMut::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.ok()?.into_data() else { continue };
+        let frame = frame.map_err(|_| EventError::Bad("The body is not framed as its headers say".to_owned()))?;
+        let Ok(data) = frame.into_data() else { continue };
         length += data.len();
         if length > MAX_DRAINED_BYTES {
             break;
@@ -105,5 +99,5 @@ async fn read(mut body: Body) -> Option<Result<Bytes, TooLarge>> {
             kept.extend_from_slice(&data);
         }
     }
-    Some(if length > MAX_BODY_BYTES { Err(TooLarge) } else { Ok(kept.freeze()) })
+    if length > MAX_BODY_BYTES { Err(EventError::TooLarge { limit: MAX_BODY_BYTES }) } else { Ok(kept.freeze()) }
 }

@@ -3,6 +3,7 @@
 mod client;
 mod gate;
 pub mod program;
+mod property;
 mod reply;
 mod server;
 mod tokens;
@@ -10,6 +11,7 @@ mod tokens;
 pub use client::{Client, encode, secret_path, secrets_path};
 pub(crate) use gate::refused;
 pub use gate::{Gate, expect_no_keys, expect_search_401, expect_vault_401};
+pub use property::holds_for_any;
 pub use reply::Reply;
 pub use server::{Builder, Server};
 pub use tokens::{Claims, TestKey};

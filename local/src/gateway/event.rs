@@ -57,8 +57,13 @@ pub fn to_event(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> R
     if let Some(name) = SINGLE.into_iter().find(|name| headers.get(name).is_some_and(|values| values.len() > 1)) {
         return Err(EventError::Bad(format!("The header {name} is there more than once")));
     }
+    // A gateway says itself how it was reached. A client's own word would become the scheme of an address below, and a
+    // word that is no scheme a panic.
+    headers.insert("x-forwarded-proto", vec!["http"]);
     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    if url::Url::parse(&format!("http://{host}/")).is_err() {
+    // What isn't a host and a port would change the meaning of an address below, or make it none.
+    let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
+    if !plain || url::Url::parse(&format!("http://{host}/")).is_err() {
         return Err(bad("The header host is no host"));
     }
     let raw_path = head.uri.path();

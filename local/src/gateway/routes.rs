@@ -107,10 +107,12 @@ fn matches(template: &str, path: &str) -> bool {
     }
 }
 
-/// The API whose shape an error at an unknown path has: that of the paths that start alike, else the vault's.
+/// The API whose shape an error at an unknown path has: that of the paths that start alike; search also behind a
+/// prefix that it doesn't have, such as another version; else the vault.
 fn api_of(path: &str) -> Api {
-    let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
-    let start = first(path);
-    let resource = RESOURCES.iter().find(|resource| first(resource.template) == start);
-    resource.map_or(Api::Vault, |resource| resource.api)
+    let segment = |path: &str, i: usize| path.split('/').nth(i).unwrap_or_default().to_owned();
+    let start = segment(path, 1);
+    let resource = RESOURCES.iter().find(|resource| segment(resource.template, 1) == start);
+    let prefixed = if segment(path, 2) == "search" { Api::Search } else { Api::Vault };
+    resource.map_or(prefixed, |resource| resource.api)
 }

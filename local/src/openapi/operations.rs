@@ -52,10 +52,11 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         if let Some(mut item) = document.clone()
             && !description.paths.paths.contains_key(resource.template)
         {
-            // Operation ids are unique: the prefix tells one from the other.
+            // Operation ids are unique: the version in the path tells one from the other.
             if let Some(operation) = &mut item.get {
-                let prefix: String = resource.template.split(['/', '{', '}']).collect::<Vec<_>>().join("");
-                operation.operation_id = Some(format!("getDocument_{}", prefix.trim_end_matches("searchindexid")));
+                let mut segments = resource.template.split('/');
+                let version = segments.find(|segment| !matches!(*segment, "" | "search")).unwrap_or_default();
+                operation.operation_id = Some(format!("getDocument_{version}"));
             }
             description.paths.paths.insert(resource.template.to_owned(), item);
         }

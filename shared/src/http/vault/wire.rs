@@ -14,7 +14,9 @@ pub struct RoleBody {
     pub name: Option<String>,
 }
 
-/// The body of a create. Read member by member, so that all faults are found; this is its description.
+// Bodies are read member by member, so that all their faults are found; these types are their description.
+
+/// A secret to be created.
 #[derive(Debug, ToSchema)]
 #[schema(as = SecretCreate)]
 pub struct CreateBody {
@@ -32,7 +34,7 @@ pub struct CreateBody {
     pub owner_id: Option<String>,
 }
 
-/// The body of an update. A missing or null field keeps what is stored.
+/// What changes in a secret. A missing or null field keeps what is stored.
 #[derive(Debug, ToSchema)]
 #[schema(as = SecretUpdate)]
 pub struct UpdateBody {
