@@ -13,6 +13,7 @@
 
 mod support;
 
+mod at_rest;
 mod canary;
 mod concurrency;
 mod data_bytes;
@@ -26,6 +27,8 @@ mod program;
 mod reference_page;
 mod search;
 mod stored_items;
+mod table_calls;
+mod table_faults;
 mod token_claims;
 mod token_defects;
 mod token_dialects;

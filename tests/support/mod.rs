@@ -7,6 +7,7 @@ mod property;
 mod reply;
 mod server;
 mod tokens;
+pub mod wire;
 
 pub use client::{Client, encode, secret_path, secrets_path};
 pub(crate) use gate::refused;

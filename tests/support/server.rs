@@ -4,6 +4,7 @@ use std::future::pending;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_smithy_runtime_api::client::http::HttpClient;
 use local::cli::Local;
 use local::embedded::{EmbeddedTable, client};
@@ -26,6 +27,7 @@ pub struct Builder {
     settings: Vec<(&'static str, String)>,
     authenticator: Option<Authenticator>,
     wrap: Option<Wrap>,
+    folder: Option<TempDir>,
 }
 
 impl Builder {
@@ -41,15 +43,29 @@ impl Builder {
         self
     }
 
-    /// With an HTTP client between the SDK and the table.
+    /// With an HTTP client between the SDK and the table, and repetitions that don't keep a test waiting.
     pub fn between<H: HttpClient + 'static>(mut self, wrap: impl FnOnce(EmbeddedTable) -> H + 'static) -> Self {
-        self.wrap = Some(Box::new(move |table| client(wrap(table))));
+        self.wrap = Some(Box::new(move |table| {
+            let config = client(wrap(table)).config().clone();
+            // All clients of a process share one quota of repetitions; a test that uses it up must not starve others.
+            let quota = RetryPartition::custom("test").build();
+            let retries = config.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+            let retries = retries.with_initial_backoff(Duration::from_millis(1));
+            let config = config.to_builder().retry_partition(quota).retry_config(retries);
+            aws_sdk_dynamodb::Client::from_conf(config.build())
+        }));
         self
     }
 
-    /// Starts the server on a fresh folder.
+    /// On the folder that a server before left.
+    pub fn on(mut self, folder: TempDir) -> Self {
+        self.folder = Some(folder);
+        self
+    }
+
+    /// Starts the server, on a fresh folder unless it was told of another.
     pub async fn start(self) -> Server {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = self.folder.unwrap_or_else(|| tempfile::tempdir().unwrap());
         let local = Local::open(&folder.path().join("data")).unwrap();
         let lookup =
             |name: &str| self.settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());

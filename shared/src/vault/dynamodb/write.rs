@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
@@ -103,7 +103,7 @@ impl DeleteSecret for DynamoDbVault {
         match error.as_service_error() {
             Some(DeleteItemError::ConditionalCheckFailedException(failed)) => Ok(if failed.item.is_some() {
                 Deleted::MovedOn
-            } else if attempts.count() > 1 {
+            } else if attempts.unknown() > 0 {
                 // An earlier attempt of this very call was sent and its answer lost; the secret is gone, as asked.
                 Deleted::Gone
             } else {
@@ -114,12 +114,13 @@ impl DeleteSecret for DynamoDbVault {
     }
 }
 
-/// Counts how often the SDK sent a request.
+/// Counts the attempts of a call that may have done their work without saying so: all but those that were answered
+/// with a refusal.
 #[derive(Debug, Clone, Default)]
 struct Attempts(Arc<AtomicU32>);
 
 impl Attempts {
-    fn count(&self) -> u32 {
+    fn unknown(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -129,13 +130,15 @@ impl Intercept for Attempts {
         "Attempts"
     }
 
-    fn read_before_transmit(
+    fn read_after_attempt(
         &self,
-        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &FinalizerInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        if !context.response().is_some_and(|response| response.status().is_client_error()) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
         Ok(())
     }
 }

@@ -1,0 +1,247 @@
+//! What the data folder holds: no plaintext, and nothing that opens without the keyring. The tests read and replace
+//! the folder's files.
+
+use std::fs;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use local::embedded::TABLE;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Client, Server, secret_path, secrets_path};
+
+fn path() -> String {
+    secret_path("alice", "db")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// The files of a folder that hold these bytes.
+fn holders(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
+    assert!(!bytes.is_empty());
+    let holds = |path: &PathBuf| fs::read(path).unwrap().windows(bytes.len()).any(|window| window == bytes);
+    files(folder).into_iter().filter(holds).collect()
+}
+
+/// A text as it stands in a file: as it is, in hexadecimal digits, and in base64 wherever it may begin there.
+fn spellings(text: &str) -> Vec<Vec<u8>> {
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let mut spellings = vec![text.as_bytes().to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
+    for start in 0..3 {
+        let (whole, _) = text.as_bytes()[start..].as_chunks::<3>();
+        spellings
+            .extend([STANDARD.encode(whole.as_flattened()), URL_SAFE.encode(whole.as_flattened())].map(Into::into));
+    }
+    spellings
+}
+
+#[tokio::test]
+async fn no_file_holds_what_a_secret_held() {
+    let server = Server::start().await;
+    let owner = "carol-of-the-canaries";
+    let client = server.user(owner);
+    let canaries =
+        ["canary-of-the-create-0123456789?>~", "canary-of-the-update-0123456789?>~", "canary-that-was-deleted?>~"];
+    client.create(owner, &json!({ "name": "db", "data": { "password": canaries[0] } })).await;
+    client.get(&secret_path(owner, "db")).await.expect_status(200);
+    let update = json!({ "data": { "password": canaries[1] } });
+    client.put(&secret_path(owner, "db"), update.to_string()).await.expect_status(200);
+    let read = client.get(&secret_path(owner, "db")).await;
+    assert!(read.text().contains(canaries[1]), "the secret is there");
+    client.get(&secrets_path(owner)).await.expect_status(200);
+    client.create(owner, &json!({ "name": "gone", "data": { "password": canaries[2] } })).await;
+    client.delete(&secret_path(owner, "gone")).await.expect_status(200);
+
+    // Before the stop and after it: the files of a running server are other ones.
+    let search = |folder: &Path| {
+        assert_ne!(holders(folder, owner.as_bytes()), Vec::<PathBuf>::new(), "the search finds what is there");
+        for spelling in canaries.iter().flat_map(|canary| spellings(canary)) {
+            let text = String::from_utf8_lossy(&spelling).into_owned();
+            assert_eq!(holders(folder, &spelling), Vec::<PathBuf>::new(), "{text}");
+        }
+    };
+    search(server.folder());
+    let folder = server.stop().await;
+    search(folder.path());
+}
+
+#[test]
+fn the_search_knows_base64_wherever_the_text_begins() {
+    let canary = "canary-of-the-create-0123456789?>~";
+    for before in ["", "a", "ab", "abc"] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, STANDARD.encode(format!("{before}{canary}and more"))).unwrap();
+        let found = spellings(canary).iter().filter(|spelling| !holders(folder.path(), spelling).is_empty()).count();
+        assert!(found > 0, "after {before:?}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn every_file_is_its_owners_alone() {
+    let server = Server::start().await;
+    server.user("alice").create("alice", &json!({ "name": "db", "data": {} })).await;
+    let data = server.folder().join("data");
+    assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+    let keyring = data.join("keyring.json");
+    assert_eq!(fs::metadata(keyring).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// A keyring of these keys, the first of which is current.
+fn keyring(keys: &[(&str, &str)]) -> String {
+    let named: serde_json::Map<_, _> = keys.iter().map(|(id, key)| ((*id).to_owned(), json!(key))).collect();
+    json!({ "v": 1, "current": keys[0].0, "keys": named }).to_string()
+}
+
+const NEW_KEY: &str = "a-new-key-a-new-key-a-new-key-a-new-key-a-new-key";
+
+/// The key that a server made for itself.
+fn first_key(folder: &Path) -> String {
+    let json: Value = serde_json::from_slice(&fs::read(keyring_file(folder)).unwrap()).unwrap();
+    json["keys"]["1"].as_str().unwrap().to_owned()
+}
+
+fn keyring_file(folder: &Path) -> PathBuf {
+    folder.join("data").join("keyring.json")
+}
+
+/// Replaces the keyring, as whoever owns it would.
+fn set_keyring(folder: &Path, text: &str) {
+    fs::write(keyring_file(folder), text).unwrap();
+}
+
+/// The folder of a server that is over, with alice's secret `db`.
+async fn folder_with_secret() -> TempDir {
+    let server = Server::start().await;
+    server.user("alice").create("alice", &json!({ "name": "db", "data": { "k": 1 } })).await;
+    server.stop().await
+}
+
+/// The id of the key that a secret is sealed with: its header has a format, a length and the id.
+async fn sealed_with(server: &Server, name: &str) -> String {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let get = server.table.get_item().table_name(TABLE).key("owner", text("alice")).key("name", text(name));
+    let item = get.send().await.unwrap().item.unwrap();
+    let sealed = item["sealed"].as_b().unwrap().as_ref();
+    assert_eq!(sealed[0], 1);
+    String::from_utf8(sealed[2..2 + usize::from(sealed[1])].to_vec()).unwrap()
+}
+
+async fn expect_none_opens(alice: &Client, expected: &Value) {
+    alice.get(&path()).await.expect(500, expected);
+    alice.put(&path(), r#"{"data":{"k":2}}"#).await.expect(500, expected);
+    alice.get(&secrets_path("alice")).await.expect(500, expected);
+}
+
+fn error(code: &str, message: &str) -> Value {
+    json!({ "error_code": code, "error_message": message })
+}
+
+fn not_configured() -> Value {
+    error("CONFIGURATION_ERROR", "The service is not configured rightly")
+}
+
+#[tokio::test]
+async fn a_secret_outlives_the_server() {
+    let folder = folder_with_secret().await;
+    let server = Server::builder().on(folder).start().await;
+    assert_eq!(server.user("alice").get(&path()).await.json()["data"], json!({ "k": 1 }));
+}
+
+#[tokio::test]
+async fn a_key_that_the_keyring_no_longer_holds_is_a_fault_of_the_configuration() {
+    let folder = folder_with_secret().await;
+    let key = first_key(folder.path());
+    set_keyring(folder.path(), &keyring(&[("2", NEW_KEY)]));
+    let server = Server::builder().on(folder).start().await;
+    let alice = server.user("alice");
+    expect_none_opens(&alice, &not_configured()).await;
+    // What is sealed with a key that is there is not affected.
+    alice.create("alice", &json!({ "name": "new", "data": { "k": 2 } })).await;
+    assert_eq!(alice.get(&secret_path("alice", "new")).await.json()["data"], json!({ "k": 2 }));
+    // The lost key is back, and so is the secret.
+    let folder = server.stop().await;
+    set_keyring(folder.path(), &keyring(&[("2", NEW_KEY), ("1", &key)]));
+    let server = Server::builder().on(folder).start().await;
+    let alice = server.user("alice");
+    assert_eq!(alice.get(&path()).await.json()["data"], json!({ "k": 1 }));
+    assert_eq!(alice.get(&secrets_path("alice")).await.json()["count"], 2);
+}
+
+#[tokio::test]
+async fn another_key_of_the_same_id_opens_nothing() {
+    let folder = folder_with_secret().await;
+    set_keyring(folder.path(), &keyring(&[("1", NEW_KEY)]));
+    let server = Server::builder().on(folder).start().await;
+    expect_none_opens(&server.user("alice"), &error("GENERAL_ERROR", "Internal error")).await;
+}
+
+#[tokio::test]
+async fn a_rotated_keyring_opens_what_is_old_and_seals_with_the_new_key() {
+    let folder = folder_with_secret().await;
+    let key = first_key(folder.path());
+    set_keyring(folder.path(), &keyring(&[("2", NEW_KEY), ("1", &key)]));
+    let server = Server::builder().on(folder).start().await;
+    let alice = server.user("alice");
+    assert_eq!(sealed_with(&server, "db").await, "1");
+    assert_eq!(alice.get(&path()).await.json()["data"], json!({ "k": 1 }));
+    alice.create("alice", &json!({ "name": "new", "data": { "k": 2 } })).await;
+    assert_eq!(sealed_with(&server, "new").await, "2");
+    // An update seals anew, even if it keeps the data.
+    alice.put(&path(), r#"{"read_roles":[]}"#).await.expect_status(200);
+    assert_eq!(sealed_with(&server, "db").await, "2");
+    let list = alice.get(&secrets_path("alice")).await.json();
+    assert_eq!((&list["items"][0]["data"], &list["items"][1]["data"]), (&json!({ "k": 1 }), &json!({ "k": 2 })));
+}
+
+#[tokio::test]
+async fn a_key_that_is_new_to_a_running_function_is_found() {
+    let server = Server::start().await;
+    let alice = server.user("alice");
+    alice.create("alice", &json!({ "name": "db", "data": { "k": 1 } })).await;
+    // Each function reads the keyring by itself. This one has done so now; the one that updates has not.
+    alice.get(&path()).await.expect_status(200);
+    let key = first_key(server.folder());
+    set_keyring(server.folder(), &keyring(&[("2", NEW_KEY), ("1", &key)]));
+    alice.put(&path(), r#"{"data":{"k":2}}"#).await.expect_status(200);
+    assert_eq!(sealed_with(&server, "db").await, "2");
+    assert_eq!(alice.get(&path()).await.json()["data"], json!({ "k": 2 }));
+}
+
+#[tokio::test]
+async fn a_broken_keyring_is_a_fault_of_the_configuration_until_it_is_mended() {
+    let folder = folder_with_secret().await;
+    let whole = fs::read_to_string(keyring_file(folder.path())).unwrap();
+    set_keyring(folder.path(), "no keyring");
+    let server = Server::builder().on(folder).start().await;
+    let alice = server.user("alice");
+    expect_none_opens(&alice, &not_configured()).await;
+    let new = json!({ "name": "new", "data": {} });
+    alice.post(&secrets_path("alice"), new.to_string()).await.expect(500, &not_configured());
+    set_keyring(server.folder(), &whole);
+    assert_eq!(alice.get(&path()).await.json()["data"], json!({ "k": 1 }));
+    alice.create("alice", &new).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_keyring_that_others_can_read_is_not_used() {
+    let folder = folder_with_secret().await;
+    let file = keyring_file(folder.path());
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let server = Server::builder().on(folder).start().await;
+    let alice = server.user("alice");
+    let expected = error("INTRA_SERVICE_COMMUNICATION_ERROR", "A service behind this one failed");
+    expect_none_opens(&alice, &expected).await;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(alice.get(&path()).await.json()["data"], json!({ "k": 1 }));
+}
