@@ -53,7 +53,7 @@ async fn no_log_line_and_no_error_holds_a_secret_a_token_or_a_key() {
         format!(r#"{{"name":"n","data":{{}},"owner_id":"{CANARY}","read_roles":[{{"id":["{CANARY}"]}}]}}"#),
         format!(r#"{{"{CANARY}":1,"{CANARY}":2}}"#),
         format!(r#"{{"name":"n","data":{{"password":"{CANARY}"#),
-        format!("{CANARY}"),
+        CANARY.to_owned(),
         format!(r#""{CANARY}""#),
     ] {
         errors.push((400, alice.post(&list, wrong).await));

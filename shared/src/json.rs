@@ -7,7 +7,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The members of a JSON object in their order, each key once.
@@ -65,6 +65,34 @@ impl<'de> Deserialize<'de> for Members<'de> {
         }
         deserializer.deserialize_map(Unique)
     }
+}
+
+/// Whether a JSON object names this member, once or more often: for documents, whose members nobody here judges.
+#[must_use]
+pub fn names_member(object: &[u8], name: &str) -> bool {
+    struct Names(Vec<String>);
+    impl<'de> Deserialize<'de> for Names {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct All;
+            impl<'de> Visitor<'de> for All {
+                type Value = Names;
+
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("a JSON object")
+                }
+
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+                    let mut names = Vec::new();
+                    while let Some((name, IgnoredAny)) = map.next_entry()? {
+                        names.push(name);
+                    }
+                    Ok(Names(names))
+                }
+            }
+            deserializer.deserialize_map(All)
+        }
+    }
+    serde_json::from_slice::<Names>(object).is_ok_and(|names| names.0.iter().any(|known| known == name))
 }
 
 /// What kind of JSON value a text is, for messages: the value itself may be a secret.

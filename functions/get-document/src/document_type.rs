@@ -1,11 +1,11 @@
 //! The field `_type`, for those who follow the published schema rather than its examples.
 
-use shared::json::Members;
+use shared::json::names_member;
 use shared::names::IndexName;
 
 /// Puts `_type` before the first member of the document, unless it has one; no other byte changes.
 pub(crate) fn add(document: String, index: IndexName) -> String {
-    let has_type = Members::parse(document.as_bytes()).is_ok_and(|members| members.has("_type"));
+    let has_type = names_member(document.as_bytes(), "_type");
     let Some((before, rest)) = document.split_once('{').filter(|_| !has_type) else { return document };
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
     format!("{before}{{\"_type\":\"{}\"{comma}{rest}", index.document_type())

@@ -12,7 +12,7 @@ use opensearch::http::response::Response;
 use opensearch::http::transport::{BuildError, SingleNodeConnectionPool, TransportBuilder};
 use opensearch::{GetSourceParts, OpenSearch};
 use serde::Deserialize;
-use url::Url;
+use url::{Origin, Url};
 
 use crate::causes::chain;
 use crate::names::{DocumentId, IndexName};
@@ -59,6 +59,7 @@ pub struct OpenSearchSettings {
 #[derive(Debug, Clone)]
 pub struct OpenSearchDocuments {
     client: OpenSearch,
+    origin: Origin,
     alias_prefix: String,
     max_document_bytes: u64,
 }
@@ -69,6 +70,7 @@ impl OpenSearchDocuments {
     /// # Errors
     /// [`BuildError`] if the TLS library can't be set up.
     pub fn new(settings: OpenSearchSettings) -> Result<Self, BuildError> {
+        let origin = settings.url.origin();
         let builder = TransportBuilder::new(SingleNodeConnectionPool::new(settings.url))
             .disable_proxy()
             .timeout(settings.timeout);
@@ -81,6 +83,7 @@ impl OpenSearchDocuments {
         };
         Ok(Self {
             client: OpenSearch::new(builder.build()?),
+            origin,
             alias_prefix: settings.alias_prefix,
             max_document_bytes: settings.max_document_bytes,
         })
@@ -112,6 +115,10 @@ impl ReadDocument for OpenSearchDocuments {
             .send()
             .await
             .map_err(|error| transport_fault(&error))?;
+        // The client follows redirections, and has no switch for it; what another host says is none of our documents.
+        if response.url().origin() != self.origin {
+            return Err(SearchFault::Failed("OpenSearch redirected to another host".to_owned()));
+        }
         match response.status_code() {
             StatusCode::OK => self.document(response).await.map(Some),
             StatusCode::NOT_FOUND => not_found(response).await,
