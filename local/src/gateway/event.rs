@@ -43,29 +43,19 @@ pub enum EventError {
 /// # Errors
 /// [`EventError`] for what a gateway refuses by itself.
 pub fn to_event(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> Result<Request, EventError> {
-    let bad = |what: &str| EventError::Bad(what.to_owned());
-    let size: usize = head.uri.to_string().len()
-        + head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>();
-    if size > MAX_HEAD_BYTES {
-        return Err(EventError::TooLarge { limit: MAX_HEAD_BYTES });
-    }
-    let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, value) in &head.headers {
-        let value = value.to_str().map_err(|_| EventError::Bad(format!("The header {name} is not ASCII text")))?;
-        headers.entry(name.as_str()).or_default().push(value);
-    }
-    if let Some(name) = SINGLE.into_iter().find(|name| headers.get(name).is_some_and(|values| values.len() > 1)) {
-        return Err(EventError::Bad(format!("The header {name} is there more than once")));
-    }
-    // A gateway says itself how it was reached. A client's own word would become the scheme of an address below, and a
-    // word that is no scheme a panic.
-    headers.insert("x-forwarded-proto", vec!["http"]);
-    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    // What isn't a host and a port would change the meaning of an address below, or make it none.
-    let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
-    if !plain || url::Url::parse(&format!("http://{host}/")).is_err() {
-        return Err(bad("The header host is no host"));
-    }
+    let event = event_json(head, body, resource, source)?;
+    // The library's message may quote a header.
+    lambda_http::request::from_str(&event).map_err(|_| bad("The request can't be turned into an event"))
+}
+
+/// The event as the JSON text that Lambda hands to a function.
+///
+/// # Errors
+/// As [`to_event`].
+pub fn event_json(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> Result<String, EventError> {
+    let headers = checked_headers(head)?;
+    let host = checked_host(head)?;
+    let method = head.method.as_str();
     let raw_path = head.uri.path();
     let query: Vec<_> = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).collect();
     let mut parameters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -78,7 +68,7 @@ pub fn to_event(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> R
     let event = json!({
         "resource": resource,
         "path": raw_path,
-        "httpMethod": head.method.as_str(),
+        "httpMethod": method,
         "headers": last(&headers),
         "multiValueHeaders": headers,
         "queryStringParameters": if parameters.is_empty() { Value::Null } else { json!(last(&parameters)) },
@@ -90,8 +80,11 @@ pub fn to_event(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> R
             "apiId": "local",
             "domainName": host,
             "extendedRequestId": "local",
-            "httpMethod": head.method.as_str(),
-            "identity": { "sourceIp": source.to_string(), "userAgent": headers.get("user-agent").map(|values| values.join(" ")) },
+            "httpMethod": method,
+            "identity": {
+                "sourceIp": source.to_string(),
+                "userAgent": headers.get("user-agent").map(|values| values.join(" ")),
+            },
             "path": format!("/local{raw_path}"),
             "protocol": "HTTP/1.1",
             "requestId": uuid().ok_or_else(|| bad("No request id could be made"))?,
@@ -111,8 +104,44 @@ pub fn to_event(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> R
     if event.len() > MAX_PAYLOAD_BYTES {
         return Err(EventError::TooLarge { limit: MAX_PAYLOAD_BYTES });
     }
-    // The library's message may quote a header.
-    lambda_http::request::from_str(&event).map_err(|_| bad("The request can't be turned into an event"))
+    Ok(event)
+}
+
+fn bad(what: &str) -> EventError {
+    EventError::Bad(what.to_owned())
+}
+
+/// All headers as text, if together they are small enough and none is doubled that must not be.
+fn checked_headers(head: &Parts) -> Result<BTreeMap<&str, Vec<&str>>, EventError> {
+    let size: usize = head.uri.to_string().len()
+        + head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>();
+    if size > MAX_HEAD_BYTES {
+        return Err(EventError::TooLarge { limit: MAX_HEAD_BYTES });
+    }
+    let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, value) in &head.headers {
+        let value = value.to_str().map_err(|_| EventError::Bad(format!("The header {name} is not ASCII text")))?;
+        headers.entry(name.as_str()).or_default().push(value);
+    }
+    if let Some(name) = SINGLE.into_iter().find(|name| headers.get(name).is_some_and(|values| values.len() > 1)) {
+        return Err(EventError::Bad(format!("The header {name} is there more than once")));
+    }
+    // A gateway says itself how it was reached. A client's own word would become the scheme of an address in
+    // `lambda_http`, and a word that is no scheme a panic.
+    headers.insert("x-forwarded-proto", vec!["http"]);
+    Ok(headers)
+}
+
+/// The host that was asked for. What isn't a host and a port would change the meaning of an address in `lambda_http`,
+/// or make it none, and that a panic.
+fn checked_host(head: &Parts) -> Result<&str, EventError> {
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
+    if plain && url::Url::parse(&format!("http://{host}/")).is_ok() {
+        Ok(host)
+    } else {
+        Err(bad("The header host is no host"))
+    }
 }
 
 /// Of several values the last, as a gateway gives it.
