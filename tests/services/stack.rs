@@ -53,7 +53,9 @@ impl Stack {
         let secrets_manager = service("COFFER_TEST_SECRETS_MANAGER_URL", secrets_manager);
         let opensearch = service("COFFER_TEST_OPENSEARCH_URL", opensearch);
         let sam = fetch::python("aws-sam-cli", "1.170.0");
-        let emulator = find(&sam.join("lib"), "aws-lambda-rie-x86_64").expect("an emulator in the SAM CLI");
+        let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+        let emulator = format!("aws-lambda-rie-{processor}");
+        let emulator = find(&sam.join("lib"), &emulator).expect("an emulator in the SAM CLI");
         let key = SigningKey::open(&DataFolder::open(&folder.path().join("keys")).unwrap()).unwrap();
         let runtime = Runtime::new().unwrap();
         let stack =
