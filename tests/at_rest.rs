@@ -104,10 +104,12 @@ fn keyring(keys: &[(&str, &str)]) -> String {
 
 const NEW_KEY: &str = "a-new-key-a-new-key-a-new-key-a-new-key-a-new-key";
 
-/// The key that a server made for itself.
-fn first_key(folder: &Path) -> String {
+/// The key that a server made for itself, with its id.
+fn first_key(folder: &Path) -> (String, String) {
     let json: Value = serde_json::from_slice(&fs::read(keyring_file(folder)).unwrap()).unwrap();
-    json["keys"]["1"].as_str().unwrap().to_owned()
+    let id = json["current"].as_str().unwrap().to_owned();
+    let key = json["keys"][&id].as_str().unwrap().to_owned();
+    (id, key)
 }
 
 fn keyring_file(folder: &Path) -> PathBuf {
@@ -160,7 +162,7 @@ async fn a_secret_outlives_the_server() {
 #[tokio::test]
 async fn a_key_that_the_keyring_no_longer_holds_is_a_fault_of_the_configuration() {
     let folder = folder_with_secret().await;
-    let key = first_key(folder.path());
+    let (id, key) = first_key(folder.path());
     set_keyring(folder.path(), &keyring(&[("2", NEW_KEY)]));
     let server = Server::builder().on(folder).start().await;
     let alice = server.user("alice");
@@ -170,7 +172,7 @@ async fn a_key_that_the_keyring_no_longer_holds_is_a_fault_of_the_configuration(
     assert_eq!(alice.get(&secret_path("alice", "new")).await.json()["data"], json!({ "k": 2 }));
     // The lost key is back, and so is the secret.
     let folder = server.stop().await;
-    set_keyring(folder.path(), &keyring(&[("2", NEW_KEY), ("1", &key)]));
+    set_keyring(folder.path(), &keyring(&[("2", NEW_KEY), (&id, &key)]));
     let server = Server::builder().on(folder).start().await;
     let alice = server.user("alice");
     assert_eq!(alice.get(&path()).await.json()["data"], json!({ "k": 1 }));
@@ -180,7 +182,8 @@ async fn a_key_that_the_keyring_no_longer_holds_is_a_fault_of_the_configuration(
 #[tokio::test]
 async fn another_key_of_the_same_id_opens_nothing() {
     let folder = folder_with_secret().await;
-    set_keyring(folder.path(), &keyring(&[("1", NEW_KEY)]));
+    let (id, _) = first_key(folder.path());
+    set_keyring(folder.path(), &keyring(&[(&id, NEW_KEY)]));
     let server = Server::builder().on(folder).start().await;
     expect_none_opens(&server.user("alice"), &error("GENERAL_ERROR", "Internal error")).await;
 }
@@ -188,11 +191,11 @@ async fn another_key_of_the_same_id_opens_nothing() {
 #[tokio::test]
 async fn a_rotated_keyring_opens_what_is_old_and_seals_with_the_new_key() {
     let folder = folder_with_secret().await;
-    let key = first_key(folder.path());
-    set_keyring(folder.path(), &keyring(&[("2", NEW_KEY), ("1", &key)]));
+    let (id, key) = first_key(folder.path());
+    set_keyring(folder.path(), &keyring(&[("2", NEW_KEY), (&id, &key)]));
     let server = Server::builder().on(folder).start().await;
     let alice = server.user("alice");
-    assert_eq!(sealed_with(&server, "db").await, "1");
+    assert_eq!(sealed_with(&server, "db").await, id);
     assert_eq!(alice.get(&path()).await.json()["data"], json!({ "k": 1 }));
     alice.create("alice", &json!({ "name": "new", "data": { "k": 2 } })).await;
     assert_eq!(sealed_with(&server, "new").await, "2");
@@ -210,8 +213,8 @@ async fn a_key_that_is_new_to_a_running_function_is_found() {
     alice.create("alice", &json!({ "name": "db", "data": { "k": 1 } })).await;
     // Each function reads the keyring by itself. This one has done so now; the one that updates has not.
     alice.get(&path()).await.expect_status(200);
-    let key = first_key(server.folder());
-    set_keyring(server.folder(), &keyring(&[("2", NEW_KEY), ("1", &key)]));
+    let (id, key) = first_key(server.folder());
+    set_keyring(server.folder(), &keyring(&[("2", NEW_KEY), (&id, &key)]));
     alice.put(&path(), r#"{"data":{"k":2}}"#).await.expect_status(200);
     assert_eq!(sealed_with(&server, "db").await, "2");
     assert_eq!(alice.get(&path()).await.json()["data"], json!({ "k": 2 }));

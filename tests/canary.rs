@@ -78,7 +78,7 @@ async fn no_log_line_and_no_error_holds_a_secret_a_token_or_a_key() {
 
     let keyring: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(data.join("keyring.json")).unwrap()).unwrap();
-    let keyring = keyring["keys"]["1"].as_str().unwrap().to_owned();
+    let keyring = keyring["keys"].as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned();
     let signing = fs::read_to_string(data.join("signing-key.pem")).unwrap();
     let signing = signing.lines().nth(1).unwrap().to_owned();
     let ended = server.stop();

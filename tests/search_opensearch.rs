@@ -13,9 +13,9 @@ use get_document::GetDocument;
 use local::gateway::{to_event, to_http};
 use serde_json::{Value, json};
 use shared::auth::{Authenticator, KeySet, TokenRules};
-use shared::http::{GATEWAY_RESPONSE_LIMIT, SearchRules, serve};
+use shared::http::{GATEWAY_RESPONSE_LIMIT, serve};
 use shared::parts::SearchParts;
-use shared::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
+use shared::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, SearchRules};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 

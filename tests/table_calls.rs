@@ -90,9 +90,11 @@ async fn a_request_with_a_broken_token_asks_nothing() {
 #[tokio::test]
 async fn a_scope_that_allows_nothing_asks_nothing() {
     let (server, _, calls) = counted().await;
-    // An update is decided by the secret's role lists, which only the table has.
-    let [list, create, get, _, delete] = all();
-    refused(&server.with("mallory", &[], &[]), 403, &[list, create, get, delete], &calls).await;
+    let [list, create, get, update, delete] = all();
+    let mallory = server.with("mallory", &[], &[]);
+    refused(&mallory, 403, &[list, create, get, delete], &calls).await;
+    // An update is refused like one of a secret that doesn't exist.
+    refused(&mallory, 404, &[update], &calls).await;
 }
 
 #[tokio::test]

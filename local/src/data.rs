@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use shared::random::RandomId;
 use zeroize::Zeroizing;
 
 /// A folder that only its owner can read.
@@ -65,7 +66,7 @@ impl DataFolder {
             let text = make().map_err(io)?;
             // Written aside and linked into place: a file of that name is complete, and of two that start at once
             // the first one wins.
-            let aside = self.path(&format!("{file}.{}", std::process::id()));
+            let aside = self.path(&format!("{file}.{}", RandomId::make().map_err(io::Error::other).map_err(io)?));
             let written = write_new(&aside, &text).and_then(|()| fs::hard_link(&aside, &path));
             let _ = fs::remove_file(&aside);
             match written {

@@ -1,5 +1,7 @@
 //! The clients that functions speak to other services with. This is the one place where they are made.
 
+#![expect(clippy::disallowed_methods, reason = "this is the place")]
+
 use std::time::Duration;
 
 use aws_config::environment::credentials::EnvironmentVariableCredentialsProvider;
@@ -39,7 +41,7 @@ pub async fn lambda_config() -> SdkConfig {
         .await
 }
 
-/// The limits of every call to AWS: together below the time limit of the functions.
+/// The limits of every call to AWS.
 #[must_use]
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
@@ -75,23 +77,26 @@ pub fn remote_keys(url: &Url) -> RemoteKeys {
     } else {
         builder.build_http()
     });
+    // A query may hold a key to the server: it is sent, but not logged.
+    let shown = url.origin().ascii_serialization() + url.path();
     let url = url.to_string();
     RemoteKeys::new(Box::new(move || {
-        let (connector, url) = (connector.clone(), url.clone());
+        let (connector, url, shown) = (connector.clone(), url.clone(), shown.clone());
         Box::pin(async move {
             let fetched = tokio::time::timeout(KEY_SET, fetch(&connector, &url)).await;
-            fetched.unwrap_or_else(|_| Err(format!("{url} did not answer within {KEY_SET:?}")))
+            let fetched = fetched.unwrap_or_else(|_| Err(format!("no answer within {KEY_SET:?}")));
+            fetched.map_err(|error| format!("{shown}: {error}"))
         })
     }))
 }
 
 async fn fetch(connector: &Connector, url: &str) -> Result<String, String> {
     let request = Request::get(url).map_err(|error| error.to_string())?;
-    let answer = connector.call(request).await.map_err(|error| format!("{url}: {}", chain(&error)))?;
+    let answer = connector.call(request).await.map_err(|error| chain(&error))?;
     if answer.status().as_u16() != 200 {
-        return Err(format!("{url} answered {}", answer.status().as_u16()));
+        return Err(format!("answered {}", answer.status().as_u16()));
     }
     let body: SdkBody = answer.into_body();
-    let body = Limited::new(body, KeySet::MAX_BYTES).collect().await.map_err(|error| format!("{url}: {error}"))?;
-    String::from_utf8(body.to_bytes().into()).map_err(|_| format!("{url} answered what is no UTF-8"))
+    let body = Limited::new(body, KeySet::MAX_BYTES).collect().await.map_err(|error| error.to_string())?;
+    String::from_utf8(body.to_bytes().into()).map_err(|_| "answered what is no UTF-8".to_owned())
 }

@@ -4,15 +4,15 @@
 //! would let the last of two equal keys win without a word: a body or a token that two readers can understand
 //! differently is refused here.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The members of a JSON object in their order, each key once.
-#[derive(Debug)]
-pub struct Members<'a>(Vec<(String, &'a RawValue)>);
+/// The members of a JSON object, each key once. They may be a secret or a token: `Debug` shows how many there are.
+pub struct Members<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'a> Members<'a> {
     /// Reads an object from UTF-8 text.
@@ -26,19 +26,25 @@ impl<'a> Members<'a> {
     /// The member of this name, as it was written; `None` if it is absent or `null`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| *value).filter(|value| value.get() != "null")
+        self.0.get(name).copied().filter(|value| value.get() != "null")
     }
 
     /// Whether the member is there, `null` or not.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(key, _)| key == name)
+        self.0.contains_key(name)
     }
 
     /// The member read as a `T`, if it is there and is one.
     #[must_use]
     pub fn read<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.get(name)?.get()).ok()
+    }
+}
+
+impl fmt::Debug for Members<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Members({})", self.0.len())
     }
 }
 
@@ -53,12 +59,11 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members: Vec<(String, &'de RawValue)> = Vec::new();
+                let mut members = BTreeMap::new();
                 while let Some((key, value)) = map.next_entry::<String, &'de RawValue>()? {
-                    if members.iter().any(|(known, _)| *known == key) {
+                    if members.insert(key, value).is_some() {
                         return Err(A::Error::custom("a member is there twice"));
                     }
-                    members.push((key, value));
                 }
                 Ok(Members(members))
             }
@@ -110,7 +115,6 @@ pub fn kind(value: &RawValue) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

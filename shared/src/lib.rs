@@ -1,7 +1,8 @@
 //! What all of Coffer's functions share.
 //!
 //! Rooms, lower ones first; a room knows only those above it in this list:
-//! - [`names`]: identifiers that can't hold a bad value; [`json`]: objects whose members keep their bytes;
+//! - [`names`]: identifiers that can't hold a bad value; [`random`]: random ids; [`json`]: objects whose members keep
+//!   their bytes;
 //! - [`sealing`]: the keyring, and sealed bytes;
 //! - [`auth`]: from a token to a caller;
 //! - [`vault`]: secrets, who may do what with them, the table; [`search`]: documents, and where they are read from;
@@ -16,6 +17,7 @@ pub mod http;
 pub mod json;
 pub mod names;
 pub mod parts;
+pub mod random;
 pub mod sealing;
 pub mod search;
 pub mod settings;

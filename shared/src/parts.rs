@@ -1,8 +1,8 @@
 //! What an endpoint works with: made by [`crate::start`] on Lambda, by the local server and by tests elsewhere.
 
 use crate::auth::Authenticator;
-use crate::http::SearchRules;
 use crate::http::vault::Limits;
+use crate::search::SearchRules;
 use crate::vault::Vault;
 
 /// What a function of the vault works with that sees what is in a secret; `S` is its table.

@@ -136,7 +136,8 @@ fn dynamodb_local(folder: &TempDir) -> (Process, String) {
     command
         .arg(format!("-Djava.library.path={}", jars.display()))
         .args(["-cp", &format!("{}/*", jars.display()), "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"])
-        .args(["-inMemory", "-port", &port.to_string()]);
+        .args(["-inMemory", "-disableTelemetry", "-port", &port.to_string()])
+        .current_dir(folder.path());
     let mut process = Process::start("dynamodb", command, folder.path());
     process.wait_for(|_| listens(port).then_some(()));
     (process, format!("http://127.0.0.1:{port}"))

@@ -30,7 +30,10 @@ impl<S: Store> Endpoint for DeleteSecret<S> {
         let expected = if_match(call.headers())?;
 
         match self.0.store.delete(&owner, &name, expected.revisions()).await.map_err(VaultFault::from)? {
-            Deleted::Gone => Ok(deleted()),
+            Deleted::Gone(id) => {
+                call.secret_id = id.map(|id| id.to_string());
+                Ok(deleted())
+            }
             Deleted::NotFound => Err(VaultError::NotFound),
             Deleted::MovedOn => Err(VaultError::PreconditionFailed),
         }

@@ -3,7 +3,8 @@
 mod document_type;
 
 use http::StatusCode;
-use shared::http::{Answer, Call, Endpoint, Search, SearchError, document_path};
+use shared::http::search::{Search, SearchError, document_path};
+use shared::http::{Answer, Call, Endpoint};
 use shared::parts::SearchParts;
 use shared::search::ReadDocument;
 

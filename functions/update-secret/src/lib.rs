@@ -3,7 +3,7 @@
 use shared::http::vault::{Vault as Api, VaultError, if_match, read_patch, secret_path, updated};
 use shared::http::{Answer, Call, Endpoint};
 use shared::parts::VaultParts;
-use shared::vault::rules::{Change, change};
+use shared::vault::rules::{Change, change, could_change};
 use shared::vault::{ReadSecret, ReplaceSecret, RoleLists};
 
 /// How often an update is made anew because others wrote in the meantime. Of that many writers at once each round
@@ -32,6 +32,9 @@ impl<S: ReadSecret + ReplaceSecret> Endpoint for UpdateSecret<S> {
         call.owner = Some(owner.to_string());
         let expected = if_match(call.headers())?;
         let patch = read_patch(call.body(), self.0.limits)?;
+        if !could_change(&caller, &owner) {
+            return Err(VaultError::NotFound);
+        }
 
         for _ in 0..ROUNDS {
             let current = self.0.vault.read(&owner, &name).await?.ok_or(VaultError::NotFound)?;

@@ -78,8 +78,7 @@ impl Local {
     /// # Errors
     /// The settings' faults.
     pub fn settings(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<LocalSettings, CommandError> {
-        let set = |name: &str| lookup(name).is_some_and(|value| !value.trim().is_empty());
-        let own_key = !set("COFFER_JWT_KEYS") && !set("COFFER_JWT_JWKS_URL");
+        let own_key = has_no_keys(lookup);
         let settings = LocalSettings::read(&|name| match name {
             "COFFER_JWT_KEYS" if own_key => Some(self.key.key_set()),
             "COFFER_JWT_ISSUERS" if own_key => Some(ISSUER.to_owned()),
@@ -121,16 +120,21 @@ async fn serve(args: &ServeArgs, data: &Path) -> Result<(), CommandError> {
     let stop = stop_signal()?;
     let local = Local::open(data)?;
     let LocalSettings { requests, tokens } = local.settings(&from_env)?;
-    let own_key = tokens.rules.issuers == [ISSUER];
     let app = local.app(client(local.table().clone()), start::authenticator(tokens), requests).await?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(|error| {
         format!("port {} of 127.0.0.1: {error}; choose another with --port N, or --port 0 for any free one", args.port)
     })?;
     let address = format!("http://{}", listener.local_addr()?);
-    welcome(&address, own_key.then_some(local.signing_key()))?;
+    welcome(&address, has_no_keys(&from_env).then_some(local.signing_key()))?;
     server::run(listener, app, stop).await?;
     say("Stopped.");
     Ok(())
+}
+
+/// Whether the environment names no token keys.
+fn has_no_keys(lookup: &dyn Fn(&str) -> Option<String>) -> bool {
+    let set = |name: &str| lookup(name).is_some_and(|value| !value.trim().is_empty());
+    !set("COFFER_JWT_KEYS") && !set("COFFER_JWT_JWKS_URL")
 }
 
 /// Says where the server is, and gives a token and lines to paste.

@@ -79,7 +79,8 @@ impl ReadDocument for EmbeddedDocuments {
         let (store, id) = (self.clone(), id.clone());
         let found = tokio::task::spawn_blocking(move || store.find(index, &id))
             .await
-            .map_err(|error| SearchFault::Failed(error.to_string()))?
+            // What a panic says may hold anything.
+            .map_err(|_| SearchFault::Failed("the embedded store failed".to_owned()))?
             .map_err(|error| SearchFault::Failed(error.to_string()))?;
         found
             .map(|bytes| {

@@ -6,6 +6,7 @@ use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
+use shared::random::RandomId;
 use shared::sealing::{KeyringSource, KeyringText};
 use zeroize::Zeroizing;
 
@@ -35,5 +36,7 @@ fn make() -> io::Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0; 48]);
     rand::fill(bytes.as_mut_slice()).map_err(|_| io::Error::other("no key could be made"))?;
     let key = Zeroizing::new(STANDARD.encode(bytes.as_slice()));
-    Ok(Zeroizing::new(format!("{{\"v\":1,\"current\":\"1\",\"keys\":{{\"1\":\"{}\"}}}}\n", *key)))
+    // A random id: secrets that were sealed with a keyring since lost name a key that is missing, not a wrong one.
+    let id = RandomId::make().map_err(io::Error::other)?;
+    Ok(Zeroizing::new(format!("{{\"v\":1,\"current\":\"{id}\",\"keys\":{{\"{id}\":\"{}\"}}}}\n", *key)))
 }

@@ -11,7 +11,7 @@ use http::header::HOST;
 use http::request::Parts;
 use lambda_http::Request;
 use serde_json::{Value, json};
-use shared::vault::RandomId;
+use shared::random::RandomId;
 use url::form_urlencoded;
 
 /// The largest event that Lambda takes for a synchronous invocation, in bytes.

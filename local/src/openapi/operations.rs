@@ -1,7 +1,7 @@
 //! The six operations. The functions below are their descriptions; nothing calls them.
 
+use shared::http::search::{ErrorResponse, RateLimitBody, UnauthorizedBody};
 use shared::http::vault::{CreateBody, CreatedBody, ErrorBody, SecretAnswer, SecretListAnswer, UpdateBody};
-use shared::http::{ErrorResponse, RateLimitBody, UnauthorizedBody};
 use shared::search::documents::{
     AccessProfileDocument, AccountActivityDocument, EntitlementDocument, EventDocument, IdentityDocument, RoleDocument,
 };

@@ -31,6 +31,10 @@ impl Scope {
     }
 }
 
+/// The caller may not do this, whatever exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forbidden;
+
 /// The holder of a verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -75,6 +79,12 @@ impl Caller {
     #[must_use]
     pub fn holds_any(&self, roles: &[RoleId]) -> bool {
         roles.iter().any(|role| self.roles.contains(role.as_str()))
+    }
+
+    /// Whether the token names any role.
+    #[must_use]
+    pub fn holds_roles(&self) -> bool {
+        !self.roles.is_empty()
     }
 
     /// Whether the token names this user level.

@@ -67,6 +67,11 @@ fn read_key(text: &str) -> Option<VerificationKey> {
 
 /// The key of a PEM text, if it is a public one of an accepted kind.
 pub(super) fn read_pem(text: &str) -> Option<VerificationKey> {
+    // The library reads private keys as well; one that is pasted by mistake must not be kept.
+    let public = ["-----BEGIN PUBLIC KEY-----", "-----BEGIN RSA PUBLIC KEY-----"];
+    if !public.iter().any(|start| text.trim_start().starts_with(start)) {
+        return None;
+    }
     let pem = text.as_bytes();
     let (algorithms, key) = if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
         (raw_key(&key)?.len() >= MIN_MODULUS).then(|| (AlgorithmFamily::Rsa.algorithms().to_vec(), key))?

@@ -66,9 +66,9 @@ impl KeySet {
         Ok(Self(vec![key]))
     }
 
-    /// Whether a key of this id is there.
+    /// Whether a key is there that a token with this key id may be verified with: of this id, or without one.
     pub(super) fn holds(&self, id: &str) -> bool {
-        self.0.iter().any(|key| key.id.as_deref() == Some(id))
+        self.0.iter().any(|key| key.id.as_deref().is_none_or(|known| known == id))
     }
 
     /// Verifies a token's signature with the one key that fits it.

@@ -15,7 +15,7 @@ mod remote;
 mod token;
 
 pub use authenticator::{Authenticator, TokenRules};
-pub use caller::{Caller, Scope};
+pub use caller::{Caller, Forbidden, Scope};
 pub use error::{AuthFault, TokenError};
 pub use keys::{KeySet, KeySetError};
 pub use remote::{Clock, FetchKeys, RemoteKeys};

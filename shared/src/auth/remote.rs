@@ -65,7 +65,10 @@ impl RemoteKeys {
     }
 
     pub(super) async fn warm_up(&self) {
-        self.refresh(&mut *self.slot.lock().await, None).await;
+        let mut slot = self.slot.lock().await;
+        self.refresh(&mut slot, None).await;
+        // A fetch that failed while the function started leaves the slot to the first request.
+        slot.taken_at = None;
     }
 
     /// The keys to verify a token with that names `key_id`.
@@ -139,7 +142,6 @@ impl fmt::Debug for RemoteKeys {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::{Mutex as Lock, PoisonError};
 

@@ -1,7 +1,10 @@
 //! The language that a client asks for (RFC 9110, section 12.5.4).
 
-/// The languages that messages are shipped in, the default first.
-pub(super) const LANGUAGES: [&str; 5] = ["en-US", "de", "es", "fr", "ja"];
+/// The language of every message.
+pub(super) const DEFAULT: &str = "en-US";
+
+/// The languages that messages are shipped in.
+pub(super) const LANGUAGES: [&str; 5] = [DEFAULT, "de", "es", "fr", "ja"];
 
 /// The shipped language that fits an Accept-Language header best, if one does. A range fits a language that it
 /// starts with, or whose primary subtag is the range's; between ranges the larger weight wins, then the earlier one.

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
@@ -19,6 +19,10 @@ use super::family::Family;
 
 /// Where an answer names its tracking id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How long an answer may take: less than the functions' time limit in the template, so that what takes longer is
+/// answered and logged as any other failure.
+const TIME_LIMIT: Duration = Duration::from_secs(12);
 
 /// One operation of an API.
 pub trait Endpoint: Send + Sync {
@@ -98,10 +102,12 @@ pub async fn serve<E: Endpoint>(endpoint: &E, request: Request) -> Response<Body
     let started = Instant::now();
     let mut call = Call::new(request);
     // The endpoint holds no state that a panic could leave half changed: stores and keys are behind their own locks.
-    let outcome = AssertUnwindSafe(endpoint.answer(&mut call)).catch_unwind().await;
+    let answer = tokio::time::timeout(TIME_LIMIT, endpoint.answer(&mut call));
+    let outcome = AssertUnwindSafe(answer).catch_unwind().await;
     // What a panic says may hold anything; the panic hook logs its place.
     let panicked = |_| Err(E::Family::internal("a panic; its place is in the line before".to_owned()));
-    let result = outcome.unwrap_or_else(panicked).and_then(|answer| {
+    let late = |_| Err(E::Family::internal(format!("no answer within {TIME_LIMIT:?}")));
+    let result = outcome.map_or_else(panicked, |answer| answer.unwrap_or_else(late)).and_then(|answer| {
         if answer.fits() {
             Ok(answer)
         } else {
@@ -171,6 +177,6 @@ fn tracking_id(request: &Request) -> String {
     gateways
         .map(|id| id.replace('-', "").to_ascii_lowercase())
         .filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        .or_else(|| crate::vault::RandomId::make().ok().map(|id| id.to_string()))
+        .or_else(|| crate::random::RandomId::make().ok().map(|id| id.to_string()))
         .unwrap_or_else(|| "0".repeat(32))
 }

@@ -5,13 +5,10 @@ mod answer;
 mod endpoint;
 mod family;
 mod path;
-mod search;
+pub mod search;
 pub mod vault;
 
 pub use answer::{Answer, GATEWAY_RESPONSE_LIMIT};
 pub use endpoint::{Call, Endpoint, refuse, serve};
 pub use family::Family;
 pub use path::PathError;
-pub use search::{
-    ErrorMessage, ErrorResponse, RateLimitBody, Search, SearchError, SearchRules, UnauthorizedBody, document_path,
-};

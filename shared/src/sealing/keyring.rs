@@ -126,7 +126,6 @@ impl fmt::Debug for Keyring {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const KEY: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKL";

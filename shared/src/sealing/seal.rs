@@ -126,7 +126,6 @@ fn authenticated(header: &[u8], context: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     const RING: &str = r#"{"v":1,"current":"2","keys":{

@@ -2,7 +2,9 @@
 
 pub mod documents;
 mod opensearch;
+mod rules;
 mod store;
 
 pub use opensearch::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
+pub use rules::SearchRules;
 pub use store::{DocumentBytes, ReadDocument, SearchFault};

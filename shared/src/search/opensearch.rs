@@ -1,5 +1,6 @@
 //! Documents in OpenSearch, read by `GET /{alias}/_source/{id}`.
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -55,8 +56,8 @@ pub struct OpenSearchSettings {
     pub max_document_bytes: u64,
 }
 
-/// Documents in OpenSearch.
-#[derive(Debug, Clone)]
+/// Documents in OpenSearch. The client's own `Debug` shows a password; ours doesn't show the client.
+#[derive(Clone)]
 pub struct OpenSearchDocuments {
     client: OpenSearch,
     origin: Origin,
@@ -69,6 +70,7 @@ impl OpenSearchDocuments {
     ///
     /// # Errors
     /// [`BuildError`] if the TLS library can't be set up.
+    #[expect(clippy::disallowed_methods, reason = "the one place where this client is made")]
     pub fn new(settings: OpenSearchSettings) -> Result<Self, BuildError> {
         let origin = settings.url.origin();
         let builder = TransportBuilder::new(SingleNodeConnectionPool::new(settings.url))
@@ -101,6 +103,12 @@ impl OpenSearchDocuments {
             return Err(failed("the document is larger than the response limit"));
         }
         DocumentBytes::new(bytes).ok_or_else(|| failed("the answer is no JSON object"))
+    }
+}
+
+impl fmt::Debug for OpenSearchDocuments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenSearchDocuments").field("alias_prefix", &self.alias_prefix).finish_non_exhaustive()
     }
 }
 
@@ -151,7 +159,12 @@ async fn not_found(response: Response) -> Result<Option<DocumentBytes>, SearchFa
     let bytes = response.bytes().await.map_err(|error| transport_fault(&error))?;
     match serde_json::from_slice::<Body>(&bytes) {
         Ok(body) if body.error.r#type == "resource_not_found_exception" => Ok(None),
-        Ok(body) => Err(SearchFault::Failed(format!("OpenSearch answered 404, {}", body.error.r#type))),
+        // The type is a word of a few dozen letters; no more than that gets into the log.
+        Ok(body) => {
+            let kind: String =
+                body.error.r#type.chars().filter(|c| c.is_ascii_lowercase() || *c == '_').take(64).collect();
+            Err(SearchFault::Failed(format!("OpenSearch answered 404, {kind}")))
+        }
         Err(_) => Err(SearchFault::Failed("OpenSearch answered 404 without saying what was not found".to_owned())),
     }
 }

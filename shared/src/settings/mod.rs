@@ -12,8 +12,8 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::auth::TokenRules;
-use crate::http::SearchRules;
 use crate::http::vault::Limits;
+use crate::search::SearchRules;
 
 pub use reader::{SettingFaults, from_env};
 pub use table::{Kind, SETTINGS, Setting};

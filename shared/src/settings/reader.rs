@@ -78,8 +78,14 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn list(&mut self, name: &'static str) -> Vec<String> {
-        let value = self.optional(name).unwrap_or_default();
-        value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        let Some(value) = self.optional(name) else { return Vec::new() };
+        let items: Vec<_> =
+            value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect();
+        if items.is_empty() {
+            // What was meant to restrict something must not end up restricting nothing.
+            self.wrong(name, &value, "one or more words separated by commas");
+        }
+        items
     }
 
     pub(super) fn number(&mut self, name: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
@@ -146,7 +152,6 @@ fn is_near(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use crate::settings::{SearchSettings, VaultSettings, log_level};
 
     fn with(values: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
@@ -243,6 +248,21 @@ mod tests {
             ("COFFER_SEARCH_AUTHORITIES", "none"),
         ]);
         assert!(SearchSettings::read(&lookup).unwrap().rules.authorities.is_empty());
+    }
+
+    #[test]
+    fn a_list_of_nothing_is_refused_rather_than_taken_for_no_restriction() {
+        let lookup = with(&[
+            ("COFFER_OPENSEARCH_URL", "https://search.example"),
+            ("COFFER_JWT_KEYS", JWKS),
+            ("COFFER_SEARCH_AUTHORITIES", ","),
+            ("COFFER_JWT_ISSUERS", " , "),
+        ]);
+        let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
+        assert!(
+            faults.contains("COFFER_SEARCH_AUTHORITIES is \",\"") && faults.contains("COFFER_JWT_ISSUERS is"),
+            "{faults}"
+        );
     }
 
     #[test]

@@ -35,10 +35,10 @@ pub(super) fn context(record: &SecretRecord) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::names::{SecretName, UserId};
-    use crate::vault::{RandomId, Revision, RoleLists};
+    use crate::random::RandomId;
+    use crate::vault::{Revision, RoleLists};
 
     fn record() -> SecretRecord {
         SecretRecord {

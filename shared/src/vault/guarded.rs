@@ -3,10 +3,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::names::{SecretName, UserId};
+use crate::random::{RandomFailed, RandomId};
 use crate::sealing::{Sealer, SealerError};
 
 use super::context::context;
-use super::secret::{RandomFailed, RandomId, Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
+use super::secret::{Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
 use super::store::{CreateSecret, Created, ListSecrets, ReadSecret, ReplaceSecret, Replaced, StoreFault};
 
 /// Why the vault could not do it. The texts are for the log.
@@ -15,9 +16,14 @@ pub enum VaultFault {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreFault),
-    /// Sealing or opening failed.
-    #[error(transparent)]
-    Seal(#[from] SealerError),
+    /// Sealing or opening failed, of the secret of this id.
+    #[error("secret {secret_id}: {source}")]
+    Seal {
+        /// The id that the record holds.
+        secret_id: RandomId,
+        /// Why.
+        source: SealerError,
+    },
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomFailed),
@@ -63,13 +69,21 @@ impl<S> Vault<S> {
 
     async fn seal(&self, record: SecretRecord, data: &SecretData) -> Result<SealedSecret, VaultFault> {
         // The plaintext is exposed to be sealed.
-        let sealed = self.sealer.seal(record.owner.as_str(), &context(&record), data.expose()).await?;
+        let sealed = self
+            .sealer
+            .seal(record.owner.as_str(), &context(&record), data.expose())
+            .await
+            .map_err(|source| VaultFault::Seal { secret_id: record.revision.secret_id, source })?;
         Ok(SealedSecret { record, sealed })
     }
 
     async fn open(&self, stored: SealedSecret) -> Result<Secret, VaultFault> {
         let SealedSecret { record, sealed } = stored;
-        let plaintext = self.sealer.open(record.owner.as_str(), &context(&record), &sealed).await?;
+        let plaintext = self
+            .sealer
+            .open(record.owner.as_str(), &context(&record), &sealed)
+            .await
+            .map_err(|source| VaultFault::Seal { secret_id: record.revision.secret_id, source })?;
         Ok(Secret { record, data: SecretData::new(plaintext) })
     }
 }

@@ -11,7 +11,7 @@ mod secret;
 mod store;
 
 pub use guarded::{Draft, Vault, VaultFault, now_ms};
-pub use secret::{RandomFailed, RandomId, Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
+pub use secret::{Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
 pub use store::{
     CreateSecret, Created, DeleteSecret, Deleted, ListSecrets, NamePage, ReadSecret, ReplaceSecret, Replaced,
     StoreFault,

@@ -6,12 +6,8 @@
 //! not exist.
 
 use super::secret::RoleLists;
-use crate::auth::{Caller, Scope};
+use crate::auth::{Caller, Forbidden, Scope};
 use crate::names::UserId;
-
-/// The caller may not do this, whatever exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Forbidden;
 
 /// How much of a listed secret the caller gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +75,13 @@ pub fn may_create(caller: &Caller, owner: &UserId) -> Result<(), Forbidden> {
 /// [`Forbidden`] for everybody else.
 pub fn may_ask(caller: &Caller) -> Result<(), Forbidden> {
     when(caller.has(Scope::User) || caller.has(Scope::Admin))
+}
+
+/// Whether the caller could change, or see, any secret of this owner: the owner, an admin, and holders of any role.
+/// For everybody else there is nothing to look up.
+#[must_use]
+pub fn could_change(caller: &Caller, owner: &UserId) -> bool {
+    owns(caller, owner) || caller.has(Scope::Admin) || caller.holds_roles()
 }
 
 /// Deleting: the owner, and holders of one of the scopes admin and vaultManage.

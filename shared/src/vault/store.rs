@@ -4,7 +4,9 @@ use std::future::Future;
 
 use crate::names::{SecretName, UserId};
 
-use super::secret::{RandomId, Revision, SealedSecret};
+use crate::random::RandomId;
+
+use super::secret::{Revision, SealedSecret};
 
 /// A store's failure. The texts are for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +43,8 @@ pub enum Replaced {
 /// What became of a secret that is to be deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deleted {
-    /// It is gone.
-    Gone,
+    /// It is gone. Its id is for the log, as the table held it; unknown if the answer that told it was lost.
+    Gone(Option<RandomId>),
     /// There is no such secret.
     NotFound,
     /// It is of another revision than those that were to be deleted.

@@ -5,11 +5,10 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::{AuthFault, TokenError};
+use crate::auth::{AuthFault, Forbidden, TokenError};
 use crate::http::answer::Answer;
 use crate::http::family::Family;
 use crate::sealing::{OpenError, SealerError};
-use crate::vault::rules::Forbidden;
 use crate::vault::{StoreFault, VaultFault};
 
 /// The vault API.
@@ -144,13 +143,12 @@ impl From<VaultFault> for VaultError {
         match fault {
             VaultFault::Store(StoreFault::Throttled(_)) => Self::Throttled(cause),
             VaultFault::Store(StoreFault::Failed(_)) => Self::Database(cause),
-            VaultFault::Seal(SealerError::Source(_)) => Self::Service(cause),
-            VaultFault::Seal(SealerError::Keyring(_) | SealerError::Open(OpenError::UnknownKey(_))) => {
-                Self::Configuration(cause)
-            }
-            VaultFault::Store(StoreFault::Damaged(_))
-            | VaultFault::Seal(SealerError::Seal(_) | SealerError::Open(_))
-            | VaultFault::Random(_) => Self::Internal(cause),
+            VaultFault::Store(StoreFault::Damaged(_)) | VaultFault::Random(_) => Self::Internal(cause),
+            VaultFault::Seal { source, .. } => match source {
+                SealerError::Source(_) => Self::Service(cause),
+                SealerError::Keyring(_) | SealerError::Open(OpenError::UnknownKey(_)) => Self::Configuration(cause),
+                SealerError::Seal(_) | SealerError::Open(_) => Self::Internal(cause),
+            },
         }
     }
 }

@@ -67,8 +67,8 @@ pub struct RoleAnswer<'a> {
     pub deleted: bool,
 }
 
-/// A secret in an answer.
-#[derive(Debug, Serialize, ToSchema)]
+/// A secret in an answer. Holds plaintext, and so has no `Debug`.
+#[derive(Serialize, ToSchema)]
 #[schema(as = Secret)]
 pub struct SecretAnswer<'a> {
     /// Its name.
@@ -97,8 +97,8 @@ pub struct SecretAnswer<'a> {
     pub owner_id: &'a str,
 }
 
-/// A page of secrets.
-#[derive(Debug, Serialize, ToSchema)]
+/// A page of secrets. Holds plaintext, and so has no `Debug`.
+#[derive(Serialize, ToSchema)]
 #[schema(as = SecretList)]
 pub struct SecretListAnswer<'a> {
     /// How many secrets the owner has.

@@ -31,7 +31,6 @@ pub use role::{Dimension, DimensionSchemaAttribute, RoleDocument, RoleEntitlemen
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use std::collections::{BTreeMap, BTreeSet};
 

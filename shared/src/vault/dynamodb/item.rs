@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::names::{RoleId, SecretName, UserId};
-use crate::vault::secret::{RandomId, Revision, RoleLists, SealedSecret, SecretRecord};
+use crate::random::RandomId;
+use crate::vault::secret::{Revision, RoleLists, SealedSecret, SecretRecord};
 use crate::vault::store::StoreFault;
 
 /// Partition key.
@@ -67,6 +68,11 @@ pub(super) fn encode(secret: &SealedSecret) -> Item {
     item
 }
 
+/// The secret's id that an item holds, for the log.
+pub(super) fn secret_id(item: &Item) -> Option<RandomId> {
+    RandomId::from_bytes(item.get(SECRET_ID)?.as_b().ok()?.as_ref())
+}
+
 /// Takes an item's attributes one by one, so that what is left over is seen.
 struct Attributes(Item);
 
@@ -112,8 +118,16 @@ pub(super) fn decode_name(item: Item) -> Result<SecretName, StoreFault> {
     Attributes(item).take(NAME, |value| SecretName::parse(into_text(value)?).ok())
 }
 
-/// Reads an item that the table gave.
+/// Reads an item that the table gave. What is wrong with one is told with the id that it holds, so that it can be found.
 pub(super) fn decode(item: Item) -> Result<SealedSecret, StoreFault> {
+    let id = secret_id(&item).map_or_else(|| "of an unknown id".to_owned(), |id| id.to_string());
+    decode_checked(item).map_err(|fault| match fault {
+        StoreFault::Damaged(what) => StoreFault::Damaged(format!("secret {id}: {what}")),
+        other => other,
+    })
+}
+
+fn decode_checked(item: Item) -> Result<SealedSecret, StoreFault> {
     let mut attributes = Attributes(item);
     let record = SecretRecord {
         owner: attributes.user(OWNER)?,

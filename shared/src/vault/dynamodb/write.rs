@@ -9,10 +9,11 @@ use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use crate::names::{SecretName, UserId};
-use crate::vault::secret::{RandomId, Revision, SealedSecret};
+use crate::random::RandomId;
+use crate::vault::secret::{Revision, SealedSecret};
 use crate::vault::store::{CreateSecret, Created, DeleteSecret, Deleted, ReplaceSecret, Replaced, StoreFault};
 
 use super::DynamoDbVault;
@@ -80,6 +81,7 @@ impl DeleteSecret for DynamoDbVault {
             .table_name(&self.table)
             .set_key(Some(item::key(owner, name)))
             .expression_attribute_names("#name", item::NAME)
+            .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let mut condition = "attribute_exists(#name)".to_owned();
         if let Some(revisions) = expected {
@@ -97,7 +99,7 @@ impl DeleteSecret for DynamoDbVault {
         }
         call = call.condition_expression(condition);
         let error = match call.customize().interceptor(attempts.clone()).send().await {
-            Ok(_) => return Ok(Deleted::Gone),
+            Ok(done) => return Ok(Deleted::Gone(done.attributes.as_ref().and_then(item::secret_id))),
             Err(error) => error,
         };
         match error.as_service_error() {
@@ -105,7 +107,7 @@ impl DeleteSecret for DynamoDbVault {
                 Deleted::MovedOn
             } else if attempts.unknown() > 0 {
                 // An earlier attempt of this very call was sent and its answer lost; the secret is gone, as asked.
-                Deleted::Gone
+                Deleted::Gone(None)
             } else {
                 Deleted::NotFound
             }),

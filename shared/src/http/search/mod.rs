@@ -1,0 +1,10 @@
+//! The search API's side of HTTP: its path and its errors.
+
+mod body;
+mod error;
+mod messages;
+mod path;
+
+pub use body::{ErrorMessage, ErrorResponse, RateLimitBody, UnauthorizedBody};
+pub use error::{Search, SearchError};
+pub use path::document_path;
