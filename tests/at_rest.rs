@@ -248,3 +248,22 @@ async fn a_keyring_that_others_can_read_is_not_used() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(alice.get(&path()).await.json()["data"], json!({ "k": 1 }));
 }
+
+#[tokio::test]
+async fn functions_that_start_at_once_agree_on_the_keyring_that_the_first_one_makes() {
+    let server = Server::start().await;
+    let alice = server.user("alice");
+    let (path, list) = (path(), secrets_path("alice"));
+    let body = json!({ "name": "db", "data": { "k": 1 } }).to_string();
+    let patch = r#"{"data":{"k":2}}"#;
+    // Each of them reads the keyring for the first time, and there is none yet.
+    let (created, listed, got, updated) =
+        tokio::join!(alice.post(&list, body), alice.get(&list), alice.get(&path), alice.put(&path, patch));
+    created.expect_status(201);
+    listed.expect_status(200);
+    assert!(matches!((got.status, updated.status), (200 | 404, 200 | 404)), "{got:?} {updated:?}");
+    alice.get(&path).await.expect_status(200);
+    let kept: Vec<_> =
+        fs::read_dir(server.folder().join("data")).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(kept.iter().filter(|name| name.to_string_lossy().starts_with("keyring")).count(), 1, "{kept:?}");
+}

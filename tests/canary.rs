@@ -2,12 +2,15 @@
 //! them is in a log line, in an error's body or in a Debug output.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use bytes::Bytes;
 use http::HeaderName;
 use serde_json::json;
 use shared::http::Answer;
+use shared::json::Members;
 use shared::sealing::Keyring;
+use shared::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
 use shared::vault::SecretData;
 
 use crate::support::program::{self, Program};
@@ -72,8 +75,9 @@ async fn no_log_line_and_no_error_holds_a_secret_a_token_or_a_key() {
     }
     for (name, value) in [("authorization", format!("Basic {token}")), ("x-auth-token", token.clone())] {
         let name = HeaderName::from_static(name);
-        errors.push((401, server.client("").header(name, &value).get(&db).await).clone());
+        errors.push((401, server.anonymous().header(name, &value).get(&db).await));
     }
+    errors.push((412, alice.clone().header("if-match", "\"1-0\"").delete(&db).await));
     alice.delete(&db).await.expect_status(200);
 
     let keyring: serde_json::Value =
@@ -90,10 +94,29 @@ async fn no_log_line_and_no_error_holds_a_secret_a_token_or_a_key() {
         assert!(!ended.log.contains(word), "{word} in the log");
     }
     for (status, reply) in &errors {
-        reply.expect_status(if reply.status == 400 && *status == 401 { 400 } else { *status });
+        reply.expect_status(*status);
         for word in forbidden {
             assert!(!reply.text().contains(word), "{word} in {reply:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_keyring_that_is_none_is_quoted_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let token = program::token(&data, &["--user", "alice"]);
+    for keyring in [CANARY.to_owned(), json!({ "v": 1, "key": CANARY }).to_string(), json!({ "v": CANARY }).to_string()]
+    {
+        let file = data.join("keyring.json");
+        fs::write(&file, keyring).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let server = Program::serve(&data, &[("COFFER_LOG_LEVEL", "debug")]);
+        let body = json!({ "name": "db", "data": { "password": CANARY } }).to_string();
+        let reply = server.client(&token).post(&secrets_path("alice"), body).await;
+        assert!(!reply.expect_status(500).text().contains(CANARY), "{reply:?}");
+        let log = server.stop().log;
+        assert!(log.contains("configuration error") && !log.contains(CANARY), "{log}");
     }
 }
 
@@ -103,8 +126,26 @@ fn no_debug_output_holds_a_secret_or_a_key() {
     let key = format!("{CANARY}-{}", "k".repeat(43));
     let keyring = Keyring::parse(&json!({ "v": 1, "key": key }).to_string()).unwrap();
     let answer = Answer::json(http::StatusCode::OK, format!("{{\"password\":\"{CANARY}\"}}"));
+    let documents = OpenSearchDocuments::new(OpenSearchSettings {
+        url: "http://127.0.0.1:9".parse().unwrap(),
+        auth: OpenSearchAuth::Basic { user: "reader".to_owned(), password: CANARY.to_owned().into() },
+        alias_prefix: "documents-".to_owned(),
+        timeout: std::time::Duration::from_secs(1),
+        max_document_bytes: 1,
+    })
+    .unwrap();
+    let body = json!({ "password": CANARY }).to_string();
+    let members = Members::parse(body.as_bytes()).unwrap();
     let wrong = Keyring::parse(&json!({ "v": 1, "key": CANARY }).to_string()).unwrap_err();
-    for shown in [format!("{data:?}"), format!("{keyring:?}"), format!("{answer:?}"), format!("{wrong:?} {wrong}")] {
+    let shown = [
+        format!("{data:?}"),
+        format!("{keyring:?}"),
+        format!("{answer:?}"),
+        format!("{wrong:?} {wrong}"),
+        format!("{documents:?}"),
+        format!("{members:?}"),
+    ];
+    for shown in shown {
         assert!(!shown.contains(CANARY), "{shown}");
     }
 }

@@ -95,6 +95,11 @@ async fn pages_show_a_thousand_secrets_once_each_ordered_bytewise() {
     }
     assert_eq!(seen, expected);
 
+    for offset in 0..1000 {
+        let shown = names(&page(&alice, "alice", offset, 100).await);
+        assert_eq!(shown, (1000, expected[offset..(offset + 100).min(1000)].to_vec()), "at {offset}");
+    }
+
     let mut numbers = Numbers::new();
     for _ in 0..40 {
         let (offset, limit) = (numbers.below(1000), 1 + numbers.below(100));

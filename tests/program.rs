@@ -356,3 +356,38 @@ async fn keys_of_an_issuer_take_the_place_of_the_development_key() {
     server.client(&good).get(&secrets_path("alice")).await.expect_status(200);
     server.client(&development).get(&secrets_path("alice")).await.expect_status(401);
 }
+
+#[tokio::test]
+async fn a_request_leaves_one_line_that_says_who_did_what_with_which_secret() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let token = program::token(&data, &["--user", "bob", "--scope", "admin"]);
+    let server = Program::serve(&data, &[]);
+    let bob = server.client(&token);
+    let mut replies = vec![bob.post(&secrets_path("alice"), r#"{"name":"db","data":{}}"#).await];
+    let secret_id = replies[0].header("etag").trim_matches('"').split_once('-').unwrap().1.to_owned();
+    replies.push(bob.get(&secret_path("alice", "db")).await);
+    replies.push(bob.delete(&secret_path("alice", "db")).await);
+    replies.push(bob.get(&secret_path("alice", "db")).await);
+    let log = server.stop().log;
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let expected = [
+        ("create-secret", 201, "request answered"),
+        ("get-secret", 200, "request answered"),
+        ("delete-secret", 200, "request answered"),
+        ("get-secret", 404, "request refused"),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{log}");
+    for ((line, reply), (operation, status, message)) in lines.iter().zip(&replies).zip(expected) {
+        assert_eq!(line["tracking_id"], reply.header("x-request-id"), "{line}");
+        assert_eq!(
+            (&line["operation"], &line["status"], &line["message"]),
+            (&json!(operation), &json!(status), &json!(message))
+        );
+        assert_eq!((&line["caller"], &line["owner"]), (&json!("bob"), &json!("alice")), "{line}");
+        assert!(line["duration_ms"].as_f64().is_some_and(|time| time > 0.0), "{line}");
+        let touched = if status == 404 { json!(null) } else { json!(secret_id) };
+        assert_eq!(line["secret_id"], touched, "{line}");
+    }
+    assert_eq!(lines[3]["error"], "secret not found");
+}

@@ -278,3 +278,13 @@ async fn a_refusal_tells_nothing_of_what_exists() {
         assert_eq!(known, mallory.get(path).await.without_ids(), "{path}");
     }
 }
+
+#[test]
+fn a_private_key_is_not_taken_for_a_token_key() {
+    let private = TestKey::rsa_private_pem();
+    let relabelled = private.replace("PRIVATE KEY", "RSA PRIVATE KEY");
+    for pem in [private, &relabelled] {
+        assert_eq!(shared::auth::KeySet::from_pem(pem).unwrap_err(), shared::auth::KeySetError::NotPem);
+    }
+    assert!(shared::auth::KeySet::from_pem(&TestKey::rsa("key", Algorithm::RS256).public_pem()).is_ok());
+}

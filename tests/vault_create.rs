@@ -192,3 +192,12 @@ async fn a_name_that_was_deleted_is_free_again() {
     let secret = alice.get(&secret_path("alice", "n")).await.expect_status(200).json();
     assert_eq!(secret["data"], json!({ "k": 2 }));
 }
+
+#[tokio::test]
+async fn a_body_of_thirty_five_thousand_members_is_read_like_any_other() {
+    let server = Server::start().await;
+    let members: String = (0..35_000).map(|i| format!(",\"{i:x}\":0")).collect();
+    assert!(members.len() > 300_000, "near the largest body");
+    let body = format!(r#"{{"name":"db","data":{{}},"read_roles":[{{"id":"r"}}]{members}}}"#);
+    server.user("alice").post(&secrets_path("alice"), body).await.expect(201, &json!({ "name": "db" }));
+}

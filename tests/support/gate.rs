@@ -171,6 +171,11 @@ impl TestKey {
         URL_SAFE_NO_PAD.decode(self.public[member].as_str().unwrap()).unwrap()
     }
 
+    /// The private key of every RSA [`TestKey`], in PEM.
+    pub fn rsa_private_pem() -> &'static str {
+        &rsa_pem().0
+    }
+
     /// The public key in PEM.
     pub fn public_pem(&self) -> String {
         // What stands before the key itself in a SubjectPublicKeyInfo (RFC 5480, RFC 8410).

@@ -87,6 +87,11 @@ impl Program {
         Client::new(self.address, Some(token.to_owned()))
     }
 
+    /// A client without a token.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.address, None)
+    }
+
     /// Sends a signal: `TERM` or `INT`.
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status().unwrap();

@@ -160,13 +160,17 @@ mod tests {
 
     impl World {
         fn new() -> (Self, RemoteKeys) {
+            Self::with(SET)
+        }
+
+        fn with(set: &'static str) -> (Self, RemoteKeys) {
             let world =
                 Self { now: Arc::new(Lock::new(Instant::now())), failing: Arc::default(), fetches: Arc::default() };
             let (server, clock) = (world.clone(), Arc::clone(&world.now));
             let fetch: FetchKeys = Box::new(move || {
                 server.fetches.fetch_add(1, Ordering::Relaxed);
                 let failing = *server.failing.lock().unwrap_or_else(PoisonError::into_inner);
-                Box::pin(async move { if failing { Err("it fails".to_owned()) } else { Ok(SET.to_owned()) } })
+                Box::pin(async move { if failing { Err("it fails".to_owned()) } else { Ok(set.to_owned()) } })
             });
             let clock: Clock = Box::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner));
             (world, RemoteKeys::with_clock(fetch, clock))
@@ -193,6 +197,27 @@ mod tests {
         keys.keys_for(Some("k")).await.unwrap();
         assert_eq!(world.fetches(), 1);
         world.after(1);
+        keys.keys_for(Some("k")).await.unwrap();
+        assert_eq!(world.fetches(), 2);
+    }
+
+    #[tokio::test]
+    async fn keys_without_an_id_are_kept_whatever_id_a_token_names() {
+        let set = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        let (world, keys) = World::with(set);
+        for id in [None, Some("one"), Some("another")] {
+            keys.keys_for(id).await.unwrap();
+            world.after(61);
+        }
+        assert_eq!(world.fetches(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_fetch_that_failed_at_the_start_is_tried_again_by_the_first_request() {
+        let (world, keys) = World::new();
+        world.fail(true);
+        keys.warm_up().await;
+        world.fail(false);
         keys.keys_for(Some("k")).await.unwrap();
         assert_eq!(world.fetches(), 2);
     }

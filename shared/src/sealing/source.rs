@@ -82,6 +82,7 @@ struct Kept {
 /// a header that names an unknown key causes at most one read a minute.
 pub struct Sealer {
     source: Box<dyn KeyringSource>,
+    clock: fn() -> Instant,
     kept: Mutex<Kept>,
 }
 
@@ -89,7 +90,7 @@ impl Sealer {
     /// A sealer that has not read its keyring yet.
     #[must_use]
     pub fn new(source: Box<dyn KeyringSource>) -> Self {
-        Self { source, kept: Mutex::default() }
+        Self { source, clock: Instant::now, kept: Mutex::default() }
     }
 
     /// Seals with the current key.
@@ -132,12 +133,13 @@ impl Sealer {
     /// Reads the keyring again, unless that was done less than a minute ago.
     async fn reread(&self) -> Result<Option<Arc<Keyring>>, SealerError> {
         let mut kept = self.kept.lock().await;
-        if kept.reread_at.is_some_and(|at| at.elapsed() < REREAD_INTERVAL) {
+        let now = (self.clock)();
+        if kept.reread_at.is_some_and(|at| now.duration_since(at) < REREAD_INTERVAL) {
             // Another request may have read the key in the meantime.
             return Ok(kept.keyring.clone());
         }
         // Taken before the read starts: a failing source is asked no more often than a working one.
-        kept.reread_at = Some(Instant::now());
+        kept.reread_at = Some(now);
         let keyring = self.read().await?;
         kept.keyring = Some(Arc::clone(&keyring));
         Ok(Some(keyring))
@@ -152,5 +154,56 @@ impl Sealer {
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sealer").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    const OLD: &str = r#"{"v":1,"current":"old","keys":{"old":"old-old-old-old-old-old-old-old-old-old-old-old"}}"#;
+    const NEW: &str = r#"{"v":1,"current":"new","keys":{"new":"new-new-new-new-new-new-new-new-new-new-new-new"}}"#;
+
+    thread_local! {
+        static NOW: Cell<Option<Instant>> = const { Cell::new(None) };
+    }
+
+    fn now() -> Instant {
+        NOW.with(|now| {
+            let time = now.get().unwrap_or_else(Instant::now);
+            now.set(Some(time));
+            time
+        })
+    }
+
+    fn after(seconds: u64) {
+        NOW.with(|now| now.set(now.get().map(|time| time + Duration::from_secs(seconds))));
+    }
+
+    /// A source that always gives the old keyring.
+    struct Source(Arc<AtomicU32>);
+
+    impl KeyringSource for Source {
+        fn read(&self) -> BoxFuture<'_, Result<KeyringText, String>> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { Ok(Zeroizing::new(OLD.to_owned())) })
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_key_causes_one_read_of_the_keyring_a_minute() {
+        let reads = Arc::new(AtomicU32::new(0));
+        let sealer = Sealer { clock: now, ..Sealer::new(Box::new(Source(Arc::clone(&reads)))) };
+        let sealed = seal::seal(&Keyring::parse(NEW).unwrap(), "alice", b"c", b"plain").unwrap();
+        // The first read is that of a keyring that wasn't there yet.
+        for (seconds, expected) in [(0, 2), (0, 2), (59, 2), (1, 3), (0, 3)] {
+            after(seconds);
+            let opened = sealer.open("alice", b"c", &sealed).await;
+            assert!(matches!(opened, Err(SealerError::Open(OpenError::UnknownKey(id))) if id == "new"));
+            assert_eq!(reads.load(Ordering::Relaxed), expected, "after {seconds} more seconds");
+        }
     }
 }
