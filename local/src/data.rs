@@ -45,9 +45,7 @@ impl DataFolder {
         Ok(Self(path.to_owned()))
     }
 
-    /// The path of a file in the folder.
-    #[must_use]
-    pub fn path(&self, file: &str) -> PathBuf {
+    fn path(&self, file: &str) -> PathBuf {
         self.0.join(file)
     }
 

@@ -15,10 +15,10 @@ use shared::random::RandomId;
 use url::form_urlencoded;
 
 /// The largest event that Lambda takes for a synchronous invocation, in bytes.
-pub const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
+const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
 
 /// The largest request line with all headers, in bytes.
-pub const MAX_HEAD_BYTES: usize = 10_240;
+const MAX_HEAD_BYTES: usize = 10_240;
 
 /// Headers of which a gateway takes one at most.
 const SINGLE: [&str; 5] = ["authorization", "content-length", "content-type", "host", "if-match"];

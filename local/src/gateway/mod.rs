@@ -6,4 +6,4 @@ mod event;
 pub mod routes;
 
 pub use answer::to_http;
-pub use event::{EventError, MAX_HEAD_BYTES, MAX_PAYLOAD_BYTES, event_json, to_event};
+pub use event::{EventError, event_json, to_event};

@@ -11,4 +11,3 @@ pub mod vault;
 pub use answer::{Answer, GATEWAY_RESPONSE_LIMIT};
 pub use endpoint::{Call, Endpoint, refuse, serve};
 pub use family::Family;
-pub use path::PathError;

@@ -15,5 +15,5 @@ mod source;
 
 pub use header::FormatError;
 pub use keyring::{Keyring, KeyringError};
-pub use seal::{OpenError, SealError, open, seal};
+pub use seal::{OpenError, SealError};
 pub use source::{KeyringSource, KeyringText, Sealer, SealerError, SecretsManagerKeyring};

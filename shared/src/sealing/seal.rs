@@ -47,7 +47,7 @@ impl Fresh {
 ///
 /// # Errors
 /// [`SealError`] if there is no randomness to be had.
-pub fn seal(keyring: &Keyring, owner: &str, context: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+pub(super) fn seal(keyring: &Keyring, owner: &str, context: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
     seal_with(keyring, owner, context, plaintext, &Fresh::make()?)
 }
 
@@ -95,7 +95,12 @@ fn seal_with(
 ///
 /// # Errors
 /// [`OpenError`]; no plaintext is given out unless every tag was right.
-pub fn open(keyring: &Keyring, owner: &str, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+pub(super) fn open(
+    keyring: &Keyring,
+    owner: &str,
+    context: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let parts = header::parse(sealed)?;
     let wrapping_key = keyring
         .derive_wrapping_key(&parts.key_id, owner)

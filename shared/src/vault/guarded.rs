@@ -30,8 +30,7 @@ pub enum VaultFault {
 }
 
 /// Milliseconds since 1970-01-01T00:00:00Z; 0 if the clock stands before that.
-#[must_use]
-pub fn now_ms() -> u64 {
+fn now_ms() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

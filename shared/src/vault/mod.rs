@@ -10,7 +10,7 @@ pub mod rules;
 mod secret;
 mod store;
 
-pub use guarded::{Draft, Vault, VaultFault, now_ms};
+pub use guarded::{Draft, Vault, VaultFault};
 pub use secret::{Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
 pub use store::{
     CreateSecret, Created, DeleteSecret, Deleted, ListSecrets, NamePage, ReadSecret, ReplaceSecret, Replaced,

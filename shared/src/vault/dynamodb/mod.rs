@@ -15,7 +15,7 @@ pub use table::create_table;
 use aws_sdk_dynamodb::Client;
 
 /// The keys-only local secondary index that names are listed from.
-pub const NAMES_INDEX: &str = "names";
+const NAMES_INDEX: &str = "names";
 
 /// The vault's table.
 #[derive(Debug, Clone)]
