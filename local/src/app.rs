@@ -24,7 +24,7 @@ use shared::vault::dynamodb::DynamoDbVault;
 use update_secret::UpdateSecret;
 
 use crate::gateway::routes::{self, Api, Operation, Route};
-use crate::gateway::{EventError, to_event, to_http};
+use crate::gateway::{GatewayError, to_event, to_http};
 
 /// What the endpoints of a process are made of.
 #[derive(Debug)]
@@ -85,43 +85,30 @@ impl<D: ReadDocument> App<D> {
 
     /// Answers a request.
     pub async fn respond(&self, head: &Parts, body: &Bytes, source: IpAddr) -> Response<Bytes> {
-        let answer = match routes::find(&head.method, head.uri.path()) {
-            Route::To(resource, operation) => match to_event(head, body, resource.template, source) {
-                Ok(request) => self.call(operation, request).await,
-                Err(error) => gateway_error(resource.api, head, error),
-            },
-            Route::NoPath(Api::Vault) => refuse::<VaultApi>("gateway", bare(head), VaultError::NoRoute),
-            Route::NoPath(Api::Search) => refuse::<Search>("gateway", bare(head), SearchError::NoRoute),
-            Route::NoMethod(Api::Vault, allow) => {
-                refuse::<VaultApi>("gateway", bare(head), VaultError::MethodNotAllowed { allow })
-            }
-            Route::NoMethod(Api::Search, allow) => {
-                refuse::<Search>("gateway", bare(head), SearchError::MethodNotAllowed { allow })
-            }
-        };
-        match to_http(answer) {
-            Ok(response) => response,
-            Err(size) => {
-                let cause = format!("Lambda can't carry an answer of {size} bytes");
-                let answer = match routes::find(&head.method, head.uri.path()) {
-                    Route::To(resource, _) if resource.api == Api::Search => {
-                        refuse::<Search>("gateway", bare(head), SearchError::Internal(cause))
-                    }
-                    _ => refuse::<VaultApi>("gateway", bare(head), VaultError::Internal(cause)),
+        let (api, answer) = match routes::find(&head.method, head.uri.path()) {
+            Route::To(resource, operation) => {
+                let answer = match to_event(head, body, resource.template, source) {
+                    Ok(request) => self.call(operation, request).await,
+                    Err(error) => gateway_answer(resource.api, head, error),
                 };
-                // An error's body is small.
-                to_http(answer).unwrap_or_default()
+                (resource.api, answer)
             }
-        }
+            Route::NoPath(api) => (api, gateway_answer(api, head, GatewayError::NoPath)),
+            Route::NoMethod(api, allow) => (api, gateway_answer(api, head, GatewayError::NoMethod { allow })),
+        };
+        to_http(answer).unwrap_or_else(|size| {
+            // An error's body is small.
+            to_http(gateway_answer(api, head, GatewayError::Unanswerable { size })).unwrap_or_default()
+        })
     }
 
     /// A request whose body was not kept: it is larger than the gateway takes, or broke off.
-    pub fn refuse(&self, head: &Parts, error: EventError) -> Response<Bytes> {
+    pub fn refuse(&self, head: &Parts, error: GatewayError) -> Response<Bytes> {
         let api = match routes::find(&head.method, head.uri.path()) {
             Route::To(resource, _) => resource.api,
             Route::NoMethod(api, _) | Route::NoPath(api) => api,
         };
-        to_http(gateway_error(api, head, error)).unwrap_or_default()
+        to_http(gateway_answer(api, head, error)).unwrap_or_default()
     }
 
     async fn call(&self, operation: Operation, request: lambda_http::Request) -> Response<Body> {
@@ -137,17 +124,29 @@ impl<D: ReadDocument> App<D> {
 }
 
 /// What the gateway says by itself, in the API's own shape.
-fn gateway_error(api: Api, head: &Parts, error: EventError) -> Response<Body> {
-    match (api, error) {
-        (Api::Vault, EventError::TooLarge { limit }) => {
-            refuse::<VaultApi>("gateway", bare(head), VaultError::TooLarge { limit })
+fn gateway_answer(api: Api, head: &Parts, error: GatewayError) -> Response<Body> {
+    const OPERATION: &str = "gateway";
+    match api {
+        Api::Vault => {
+            let error = match error {
+                GatewayError::NoPath => VaultError::NoRoute,
+                GatewayError::NoMethod { allow } => VaultError::MethodNotAllowed { allow },
+                GatewayError::TooLarge { limit } => VaultError::TooLarge { limit },
+                GatewayError::Bad(what) => Problem::new(ProblemCode::InvalidRequestData, "request", what).into(),
+                GatewayError::Unanswerable { .. } => VaultError::Internal(error.to_string()),
+            };
+            refuse::<VaultApi>(OPERATION, bare(head), error)
         }
-        (Api::Vault, EventError::Bad(what)) => {
-            let problem = Problem::new(ProblemCode::InvalidRequestData, "request", what);
-            refuse::<VaultApi>("gateway", bare(head), VaultError::Invalid(problem))
+        Api::Search => {
+            let error = match error {
+                GatewayError::NoPath => SearchError::NoRoute,
+                GatewayError::NoMethod { allow } => SearchError::MethodNotAllowed { allow },
+                GatewayError::TooLarge { .. } => SearchError::TooLarge,
+                GatewayError::Bad(what) => SearchError::BadRequest(what),
+                GatewayError::Unanswerable { .. } => SearchError::Internal(error.to_string()),
+            };
+            refuse::<Search>(OPERATION, bare(head), error)
         }
-        (Api::Search, EventError::TooLarge { .. }) => refuse::<Search>("gateway", bare(head), SearchError::TooLarge),
-        (Api::Search, EventError::Bad(what)) => refuse::<Search>("gateway", bare(head), SearchError::BadRequest(what)),
     }
 }
 

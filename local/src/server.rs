@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::app::App;
-use crate::gateway::EventError;
+use crate::gateway::GatewayError;
 use crate::openapi;
 
 /// The largest body that the gateway of a REST API takes, in bytes.
@@ -83,11 +83,11 @@ async fn respond<D: ReadDocument>(app: &App<D>, request: Request) -> Response<Bo
 }
 
 /// Reads a body; what is too large is thrown away.
-async fn read(mut body: Body) -> Result<Bytes, EventError> {
+async fn read(mut body: Body) -> Result<Bytes, GatewayError> {
     let mut kept = BytesMut::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| EventError::Bad("The body is not framed as its headers say".to_owned()))?;
+        let frame = frame.map_err(|_| GatewayError::Bad("The body is not framed as its headers say".to_owned()))?;
         let Ok(data) = frame.into_data() else { continue };
         length += data.len();
         if length > MAX_DRAINED_BYTES {
@@ -99,5 +99,5 @@ async fn read(mut body: Body) -> Result<Bytes, EventError> {
             kept.extend_from_slice(&data);
         }
     }
-    if length > MAX_BODY_BYTES { Err(EventError::TooLarge { limit: MAX_BODY_BYTES }) } else { Ok(kept.freeze()) }
+    if length > MAX_BODY_BYTES { Err(GatewayError::TooLarge { limit: MAX_BODY_BYTES }) } else { Ok(kept.freeze()) }
 }

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use shared::random::RandomId;
 use url::form_urlencoded;
 
+use super::GatewayError;
+
 /// The largest event that Lambda takes for a synchronous invocation, in bytes.
 const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
 
@@ -23,26 +25,12 @@ const MAX_HEAD_BYTES: usize = 10_240;
 /// Headers of which a gateway takes one at most.
 const SINGLE: [&str; 5] = ["authorization", "content-length", "content-type", "host", "if-match"];
 
-/// A request that never becomes an event.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EventError {
-    /// Larger than the gateway takes.
-    #[error("the request is too large")]
-    TooLarge {
-        /// How much it takes, in bytes.
-        limit: usize,
-    },
-    /// Not understood.
-    #[error("{0}")]
-    Bad(String),
-}
-
 /// Turns a request for `resource` into the event that a function would get, and that into the request that a handler
 /// gets, by the same code as on Lambda.
 ///
 /// # Errors
-/// [`EventError`] for what a gateway refuses by itself.
-pub fn to_event(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> Result<Request, EventError> {
+/// [`GatewayError`] for what a gateway refuses by itself.
+pub fn to_event(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> Result<Request, GatewayError> {
     let event = event_json(head, body, resource, source)?;
     // The library's message may quote a header.
     lambda_http::request::from_str(&event).map_err(|_| bad("The request can't be turned into an event"))
@@ -52,7 +40,7 @@ pub fn to_event(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> R
 ///
 /// # Errors
 /// As [`to_event`].
-pub fn event_json(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> Result<String, EventError> {
+pub fn event_json(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> Result<String, GatewayError> {
     let headers = checked_headers(head)?;
     let host = checked_host(head)?;
     let method = head.method.as_str();
@@ -102,29 +90,29 @@ pub fn event_json(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) ->
     })
     .to_string();
     if event.len() > MAX_PAYLOAD_BYTES {
-        return Err(EventError::TooLarge { limit: MAX_PAYLOAD_BYTES });
+        return Err(GatewayError::TooLarge { limit: MAX_PAYLOAD_BYTES });
     }
     Ok(event)
 }
 
-fn bad(what: &str) -> EventError {
-    EventError::Bad(what.to_owned())
+fn bad(what: &str) -> GatewayError {
+    GatewayError::Bad(what.to_owned())
 }
 
 /// All headers as text, if together they are small enough and none is doubled that must not be.
-fn checked_headers(head: &Parts) -> Result<BTreeMap<&str, Vec<&str>>, EventError> {
+fn checked_headers(head: &Parts) -> Result<BTreeMap<&str, Vec<&str>>, GatewayError> {
     let size: usize = head.uri.to_string().len()
         + head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>();
     if size > MAX_HEAD_BYTES {
-        return Err(EventError::TooLarge { limit: MAX_HEAD_BYTES });
+        return Err(GatewayError::TooLarge { limit: MAX_HEAD_BYTES });
     }
     let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, value) in &head.headers {
-        let value = value.to_str().map_err(|_| EventError::Bad(format!("The header {name} is not ASCII text")))?;
+        let value = value.to_str().map_err(|_| GatewayError::Bad(format!("The header {name} is not ASCII text")))?;
         headers.entry(name.as_str()).or_default().push(value);
     }
     if let Some(name) = SINGLE.into_iter().find(|name| headers.get(name).is_some_and(|values| values.len() > 1)) {
-        return Err(EventError::Bad(format!("The header {name} is there more than once")));
+        return Err(GatewayError::Bad(format!("The header {name} is there more than once")));
     }
     // A gateway says itself how it was reached. A client's own word would become the scheme of an address in
     // `lambda_http`, and a word that is no scheme a panic.
@@ -134,7 +122,7 @@ fn checked_headers(head: &Parts) -> Result<BTreeMap<&str, Vec<&str>>, EventError
 
 /// The host that was asked for. What isn't a host and a port would change the meaning of an address in `lambda_http`,
 /// or make it none, and that a panic.
-fn checked_host(head: &Parts) -> Result<&str, EventError> {
+fn checked_host(head: &Parts) -> Result<&str, GatewayError> {
     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
     if plain && url::Url::parse(&format!("http://{host}/")).is_ok() {
