@@ -23,7 +23,7 @@ const USABLE: Duration = Duration::from_secs(24 * 60 * 60);
 /// The shortest time between two fetches for unknown key ids, and after one that failed.
 const FETCH_INTERVAL: Duration = Duration::from_secs(60);
 /// The shortest time between two fetches while there are no keys at all, and so no token can be verified.
-const FIRST_FETCH_INTERVAL: Duration = Duration::from_secs(10);
+const FIRST_FETCH_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Fetches a key set's text; the error is for the log.
 pub type FetchKeys = Box<dyn Fn() -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
@@ -258,12 +258,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_first_fetch_that_failed_is_tried_again_after_ten_seconds() {
+    async fn a_first_fetch_that_failed_is_tried_again_after_twenty_seconds() {
         let (world, keys) = World::new();
         world.fail(true);
         keys.keys_for(Some("k")).await.unwrap_err();
         world.fail(false);
-        world.after(9);
+        world.after(19);
         keys.keys_for(Some("k")).await.unwrap_err();
         world.after(1);
         keys.keys_for(Some("k")).await.unwrap();
