@@ -75,29 +75,8 @@ impl<'de> Deserialize<'de> for Members<'de> {
 /// Whether a JSON object names this member, once or more often: for documents, whose members nobody here judges.
 #[must_use]
 pub fn names_member(object: &[u8], name: &str) -> bool {
-    struct Names(Vec<String>);
-    impl<'de> Deserialize<'de> for Names {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            struct All;
-            impl<'de> Visitor<'de> for All {
-                type Value = Names;
-
-                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    f.write_str("a JSON object")
-                }
-
-                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
-                    let mut names = Vec::new();
-                    while let Some((name, IgnoredAny)) = map.next_entry()? {
-                        names.push(name);
-                    }
-                    Ok(Names(names))
-                }
-            }
-            deserializer.deserialize_map(All)
-        }
-    }
-    serde_json::from_slice::<Names>(object).is_ok_and(|names| names.0.iter().any(|known| known == name))
+    let members: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_slice(object);
+    members.is_ok_and(|members| members.contains_key(name))
 }
 
 /// What kind of JSON value a text is, for messages: the value itself may be a secret.

@@ -32,7 +32,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "COFFER_KEYRING_SECRET",
         None,
-        "name or ARN of the keyring in Secrets Manager; required by the vault's functions",
+        "name or ARN of the keyring in Secrets Manager; required by the vault's functions but delete-secret",
     ),
     setting("COFFER_MAX_DATA_BYTES", Some("65536"), "largest `data` of a secret in bytes as sent, 1 to 262144"),
     setting("COFFER_DYNAMODB_URL", None, "another address than AWS's for DynamoDB"),
