@@ -10,7 +10,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_sdk_dynamodb::config::Region;
 use bytes::Bytes;
 use get_document::GetDocument;
-use local::gateway::{to_event, to_http};
+use local::gateway::{answer_json, event_json, to_http};
 use serde_json::{Value, json};
 use shared::auth::{Authenticator, KeySet, TokenRules};
 use shared::http::{GATEWAY_RESPONSE_LIMIT, serve};
@@ -57,8 +57,9 @@ async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
         .body(())
         .unwrap();
     let (head, ()) = request.into_parts();
-    let event = to_event(&head, &Bytes::new(), "/search/{index}/{id}", Ipv4Addr::LOCALHOST.into()).unwrap();
-    let (head, body) = to_http(serve(&endpoint, event).await).unwrap().into_parts();
+    let event = event_json(&head, &Bytes::new(), "/search/{index}/{id}", Ipv4Addr::LOCALHOST.into()).unwrap();
+    let answer = serve(&endpoint, lambda_http::request::from_str(&event).unwrap()).await;
+    let (head, body) = to_http(&answer_json(answer).unwrap()).unwrap().into_parts();
     Reply { status: head.status.as_u16(), headers: head.headers, body }
 }
 

@@ -12,12 +12,10 @@ use axum::extract::{ConnectInfo, Request};
 use bytes::{Bytes, BytesMut};
 use http::{Method, Response};
 use http_body_util::BodyExt;
-use shared::search::ReadDocument;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::app::App;
-use crate::gateway::GatewayError;
+use crate::gateway::{Functions, Gateway, GatewayError};
 use crate::openapi;
 
 /// The largest body that the gateway of a REST API takes, in bytes.
@@ -34,15 +32,15 @@ const GRACE: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// What the operating system says of the listener.
-pub async fn run<D: ReadDocument + 'static>(
+pub async fn run<F: Functions + 'static>(
     listener: TcpListener,
-    app: App<D>,
+    functions: F,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let app = Arc::new(app);
+    let gateway = Arc::new(Gateway::new(functions));
     let router = Router::new().fallback(move |request: Request| {
-        let app = Arc::clone(&app);
-        async move { respond(&app, request).await }
+        let gateway = Arc::clone(&gateway);
+        async move { respond(&gateway, request).await }
     });
     let (stopping, told) = oneshot::channel();
     let stop = async move {
@@ -64,7 +62,7 @@ pub async fn run<D: ReadDocument + 'static>(
     }
 }
 
-async fn respond<D: ReadDocument>(app: &App<D>, request: Request) -> Response<Body> {
+async fn respond<F: Functions>(gateway: &Gateway<F>, request: Request) -> Response<Body> {
     let source = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     let (head, body) = request.into_parts();
     if head.method == Method::GET
@@ -75,9 +73,9 @@ async fn respond<D: ReadDocument>(app: &App<D>, request: Request) -> Response<Bo
     let response = match read(body).await {
         Ok(body) => {
             let source = source.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
-            app.respond(&head, &body, source).await
+            gateway.respond(&head, &body, source).await
         }
-        Err(error) => app.refuse(&head, error),
+        Err(error) => gateway.refuse(&head, error),
     };
     response.map(Body::from)
 }

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::auth::Authenticator;
+use crate::causes::chain;
 use crate::clients;
 use crate::http::{Endpoint, Family, refuse, serve};
 use crate::parts::{SearchParts, TableParts, VaultParts};
@@ -40,14 +41,14 @@ where
     let prepared = OnceCell::new();
     let (prepared, prepare) = (&prepared, &prepare);
     if let Err(error) = prepared.get_or_try_init(prepare).await {
-        for line in error.to_string().lines() {
+        for line in chain(error.as_ref()).lines() {
             tracing::error!(operation = E::OPERATION, error = line, "the function can't be prepared");
         }
     }
     let handler = move |request: Request| async move {
         Ok::<_, std::convert::Infallible>(match prepared.get_or_try_init(prepare).await {
             Ok(endpoint) => serve(endpoint, request).await,
-            Err(error) => refuse::<E::Family>(E::OPERATION, request, E::Family::unprepared(error.to_string())),
+            Err(error) => refuse::<E::Family>(E::OPERATION, request, E::Family::unprepared(chain(error.as_ref()))),
         })
     };
     match lambda_http::run(service_fn(handler)).await {

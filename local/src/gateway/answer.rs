@@ -8,12 +8,13 @@ use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use shared::http::GATEWAY_RESPONSE_LIMIT;
 
-/// Sends an answer through the form in which it leaves a function, and back to HTTP; `Err` with the answer's size if
-/// Lambda could not carry it.
+use super::GatewayError;
+
+/// The form in which an answer leaves a function.
 ///
 /// # Errors
-/// The size in bytes of what is too large.
-pub fn to_http(answer: Response<Body>) -> Result<Response<Bytes>, usize> {
+/// [`GatewayError::NoAnswer`] for what no event can hold.
+pub fn answer_json(answer: Response<Body>) -> Result<Vec<u8>, GatewayError> {
     let (head, body) = answer.into_parts();
     let mut event = ApiGatewayProxyResponse::default();
     event.status_code = i64::from(head.status.as_u16());
@@ -23,22 +24,31 @@ pub fn to_http(answer: Response<Body>) -> Result<Response<Bytes>, usize> {
         Body::Empty => None,
         body => Some(body),
     };
-    let sent = serde_json::to_vec(&event).map_err(|_| usize::MAX)?;
-    if sent.len() > GATEWAY_RESPONSE_LIMIT {
-        return Err(sent.len());
+    serde_json::to_vec(&event).map_err(|error| GatewayError::NoAnswer(error.to_string()))
+}
+
+/// What the client gets of it.
+///
+/// # Errors
+/// [`GatewayError::Unanswerable`] if it is larger than Lambda carries, [`GatewayError::NoAnswer`] if it isn't an answer.
+pub fn to_http(event: &[u8]) -> Result<Response<Bytes>, GatewayError> {
+    if event.len() > GATEWAY_RESPONSE_LIMIT {
+        return Err(GatewayError::Unanswerable { size: event.len() });
     }
-    let received: ApiGatewayProxyResponse = serde_json::from_slice(&sent).map_err(|_| usize::MAX)?;
+    // The library's message may quote the answer.
+    let no_answer = || GatewayError::NoAnswer("the function's answer can't be read".to_owned());
+    let received: ApiGatewayProxyResponse = serde_json::from_slice(event).map_err(|_| no_answer())?;
     let body = match received.body {
         // A string in the event, whatever it was before.
         Some(Body::Text(text)) if received.is_base64_encoded => {
-            Bytes::from(STANDARD.decode(text).map_err(|_| usize::MAX)?)
+            Bytes::from(STANDARD.decode(text).map_err(|_| no_answer())?)
         }
         Some(Body::Text(text)) => Bytes::from(text),
         _ => Bytes::new(),
     };
     let mut response = Response::new(body);
     let status = u16::try_from(received.status_code).ok().and_then(|status| StatusCode::from_u16(status).ok());
-    *response.status_mut() = status.ok_or(usize::MAX)?;
+    *response.status_mut() = status.ok_or_else(no_answer)?;
     *response.headers_mut() = received.multi_value_headers;
     Ok(response)
 }

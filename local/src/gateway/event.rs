@@ -9,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::HOST;
 use http::request::Parts;
-use lambda_http::Request;
 use serde_json::{Value, json};
 use shared::random::RandomId;
 use url::form_urlencoded;
@@ -25,21 +24,10 @@ const MAX_HEAD_BYTES: usize = 10_240;
 /// Headers of which a gateway takes one at most.
 const SINGLE: [&str; 5] = ["authorization", "content-length", "content-type", "host", "if-match"];
 
-/// Turns a request for `resource` into the event that a function would get, and that into the request that a handler
-/// gets, by the same code as on Lambda.
+/// The event of a request for `resource`, as the JSON text that Lambda hands to a function.
 ///
 /// # Errors
 /// [`GatewayError`] for what a gateway refuses by itself.
-pub fn to_event(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> Result<Request, GatewayError> {
-    let event = event_json(head, body, resource, source)?;
-    // The library's message may quote a header.
-    lambda_http::request::from_str(&event).map_err(|_| bad("The request can't be turned into an event"))
-}
-
-/// The event as the JSON text that Lambda hands to a function.
-///
-/// # Errors
-/// As [`to_event`].
 pub fn event_json(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> Result<String, GatewayError> {
     let headers = checked_headers(head)?;
     let host = checked_host(head)?;

@@ -3,36 +3,73 @@
 
 mod answer;
 mod event;
+mod refusal;
 pub mod routes;
 
-pub use answer::to_http;
-pub use event::{event_json, to_event};
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
 
-/// What the gateway answers by itself, without asking a function.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum GatewayError {
-    /// No such route.
-    #[error("unknown route")]
-    NoPath,
-    /// The route has no such method.
-    #[error("unknown method")]
-    NoMethod {
-        /// The methods it has.
-        allow: String,
-    },
-    /// A request larger than the gateway takes.
-    #[error("the request is too large")]
-    TooLarge {
-        /// How much it takes, in bytes.
-        limit: usize,
-    },
-    /// A request that is not understood.
-    #[error("{0}")]
-    Bad(String),
-    /// An answer that Lambda can't carry.
-    #[error("Lambda can't carry an answer of {size} bytes")]
-    Unanswerable {
-        /// Its size as an event, in bytes.
-        size: usize,
-    },
+use bytes::Bytes;
+use http::Response;
+use http::request::Parts;
+use routes::{Api, Operation, Route};
+
+pub use answer::{answer_json, to_http};
+pub use event::event_json;
+pub use refusal::GatewayError;
+
+/// The functions behind a gateway, wherever they run.
+pub trait Functions: Send + Sync {
+    /// Hands an event, as the JSON text that Lambda would give, to the function of an operation, and returns the event
+    /// that it answers with.
+    fn invoke(&self, operation: Operation, event: String)
+    -> impl Future<Output = Result<Vec<u8>, GatewayError>> + Send;
+}
+
+impl<F: Functions> Functions for Arc<F> {
+    async fn invoke(&self, operation: Operation, event: String) -> Result<Vec<u8>, GatewayError> {
+        F::invoke(self, operation, event).await
+    }
+}
+
+/// The two APIs, and the functions behind them.
+#[derive(Debug)]
+pub struct Gateway<F>(F);
+
+impl<F: Functions> Gateway<F> {
+    /// A gateway before these functions.
+    #[must_use]
+    pub fn new(functions: F) -> Self {
+        Self(functions)
+    }
+
+    /// Answers a request.
+    pub async fn respond(&self, head: &Parts, body: &Bytes, source: IpAddr) -> Response<Bytes> {
+        match routes::find(&head.method, head.uri.path()) {
+            Route::To(resource, operation) => {
+                let answer = match event_json(head, body, resource.template, source) {
+                    Ok(event) => self.0.invoke(operation, event).await.and_then(|answer| to_http(&answer)),
+                    Err(error) => Err(error),
+                };
+                answer.unwrap_or_else(|error| by_itself(resource.api, head, error))
+            }
+            Route::NoPath(api) => by_itself(api, head, GatewayError::NoPath),
+            Route::NoMethod(api, allow) => by_itself(api, head, GatewayError::NoMethod { allow }),
+        }
+    }
+
+    /// A request whose body was not kept: it is larger than the gateway takes, or broke off.
+    pub fn refuse(&self, head: &Parts, error: GatewayError) -> Response<Bytes> {
+        let api = match routes::find(&head.method, head.uri.path()) {
+            Route::To(resource, _) => resource.api,
+            Route::NoMethod(api, _) | Route::NoPath(api) => api,
+        };
+        by_itself(api, head, error)
+    }
+}
+
+fn by_itself(api: Api, head: &Parts, error: GatewayError) -> Response<Bytes> {
+    // An error's body is small, and its form our own.
+    answer_json(refusal::answer(api, head, error)).and_then(|answer| to_http(&answer)).unwrap_or_default()
 }

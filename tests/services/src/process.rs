@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running process. What it says is in a file.
+#[derive(Debug)]
 pub struct Process {
     name: String,
     child: Child,

@@ -2,19 +2,20 @@
 
 use serde_json::{Value, json};
 
-use crate::Test;
-use crate::function::Function;
-use crate::stack::Stack;
+use services::sandbox::Function;
+use services::tools::Need;
+
+use crate::{Test, World};
 
 pub const TESTS: &[Test] = &[
-    ("a_secret_lives_through_five_functions", a_secret_lives_through_five_functions),
-    ("a_name_is_created_once", a_name_is_created_once),
-    ("names_arrive_as_they_were_encoded", names_arrive_as_they_were_encoded),
-    ("a_page_is_ordered_and_counted", a_page_is_ordered_and_counted),
-    ("a_body_that_is_no_text_is_refused_as_no_utf8", a_body_that_is_no_text_is_refused_as_no_utf8),
-    ("an_event_with_null_headers_is_answered", an_event_with_null_headers_is_answered),
-    ("the_answer_names_the_gateways_request_id", the_answer_names_the_gateways_request_id),
-    ("no_function_logs_a_secret_or_a_token", no_function_logs_a_secret_or_a_token),
+    ("a_secret_lives_through_five_functions", &[Need::Services], a_secret_lives_through_five_functions),
+    ("a_name_is_created_once", &[Need::Services], a_name_is_created_once),
+    ("names_arrive_as_they_were_encoded", &[Need::Services], names_arrive_as_they_were_encoded),
+    ("a_page_is_ordered_and_counted", &[Need::Services], a_page_is_ordered_and_counted),
+    ("a_body_that_is_no_text_is_refused_as_no_utf8", &[Need::Services], a_body_that_is_no_text_is_refused_as_no_utf8),
+    ("an_event_with_null_headers_is_answered", &[Need::Services], an_event_with_null_headers_is_answered),
+    ("the_answer_names_the_gateways_request_id", &[Need::Services], the_answer_names_the_gateways_request_id),
+    ("no_function_logs_a_secret_or_a_token", &[Need::Services], no_function_logs_a_secret_or_a_token),
 ];
 
 const NOT_FOUND: &str = r#"{"error_code":"GENERAL_ERROR","error_message":"Secret not found (OBJECT_NOT_FOUND)"}"#;
@@ -23,7 +24,8 @@ fn secrets(user: &str) -> String {
     format!("/vault/api/v1/user/{user}/secrets")
 }
 
-fn a_secret_lives_through_five_functions(stack: &Stack) {
+fn a_secret_lives_through_five_functions(world: &World) {
+    let stack = world.stack();
     let [create, get, list, update, delete] =
         ["create-secret", "get-secret", "list-secrets", "update-secret", "delete-secret"]
             .map(|name| Function::start(stack, name));
@@ -58,7 +60,8 @@ fn a_secret_lives_through_five_functions(stack: &Stack) {
     assert_eq!(get.call(user, "GET", &path, "").expect_status(404).body, NOT_FOUND);
 }
 
-fn a_name_is_created_once(stack: &Stack) {
+fn a_name_is_created_once(world: &World) {
+    let stack = world.stack();
     let create = Function::start(stack, "create-secret");
     let body = r#"{"name":"once","data":{}}"#;
     create.call("once", "POST", &secrets("once"), body).expect_status(201);
@@ -69,7 +72,8 @@ fn a_name_is_created_once(stack: &Stack) {
     );
 }
 
-fn names_arrive_as_they_were_encoded(stack: &Stack) {
+fn names_arrive_as_they_were_encoded(world: &World) {
+    let stack = world.stack();
     let create = Function::start(stack, "create-secret");
     let get = Function::start(stack, "get-secret");
     for name in ["a/b", "a%2Fb", "a+b", "a b", "ü€\u{10348}", "?#&=", "..."] {
@@ -85,7 +89,8 @@ fn names_arrive_as_they_were_encoded(stack: &Stack) {
     assert_eq!(plus.json()["name"], "a+b");
 }
 
-fn a_page_is_ordered_and_counted(stack: &Stack) {
+fn a_page_is_ordered_and_counted(world: &World) {
+    let stack = world.stack();
     let create = Function::start(stack, "create-secret");
     let list = Function::start(stack, "list-secrets");
     for name in ["b", "B", "a", "ä", "1"] {
@@ -103,14 +108,16 @@ fn a_page_is_ordered_and_counted(stack: &Stack) {
     assert_eq!(page("limit=101").expect_status(400).json()["error_code"], "VALUE_OUT_OF_BOUNDS");
 }
 
-fn a_body_that_is_no_text_is_refused_as_no_utf8(stack: &Stack) {
+fn a_body_that_is_no_text_is_refused_as_no_utf8(world: &World) {
+    let stack = world.stack();
     let create = Function::start(stack, "create-secret");
     // The gateway hands on such a body in base64.
     let answer = create.call("bytes", "POST", &secrets("bytes"), &b"{\"name\":\"\xff\"}"[..]);
     assert_eq!(answer.expect_status(400).json()["error_code"], "BAD_REQUEST");
 }
 
-fn an_event_with_null_headers_is_answered(stack: &Stack) {
+fn an_event_with_null_headers_is_answered(world: &World) {
+    let stack = world.stack();
     let get = Function::start(stack, "get-secret");
     let event = json!({
         "resource": "/vault/api/v1/user/{user_id}/secrets/{name}", "path": "/vault/api/v1/user/a/secrets/b",
@@ -125,7 +132,8 @@ fn an_event_with_null_headers_is_answered(stack: &Stack) {
     get.invoke(&event.to_string()).expect(401, &expected);
 }
 
-fn the_answer_names_the_gateways_request_id(stack: &Stack) {
+fn the_answer_names_the_gateways_request_id(world: &World) {
+    let stack = world.stack();
     let get = Function::start(stack, "get-secret");
     let answer = get.call("id", "GET", &format!("{}/none", secrets("id")), "");
     let id = &answer.expect_status(404).headers["x-request-id"];
@@ -133,7 +141,8 @@ fn the_answer_names_the_gateways_request_id(stack: &Stack) {
     assert!(get.log().contains(&format!(r#""tracking_id":"{id}""#)), "{}", get.log());
 }
 
-fn no_function_logs_a_secret_or_a_token(stack: &Stack) {
+fn no_function_logs_a_secret_or_a_token(world: &World) {
+    let stack = world.stack();
     const CANARY: &str = "canary-77c1";
     let create = Function::start_with(stack, "create-secret", &[("COFFER_LOG_LEVEL", "debug")]);
     let get = Function::start_with(stack, "get-secret", &[("COFFER_LOG_LEVEL", "debug")]);

@@ -1,11 +1,12 @@
-//! Where the services come from: Maven's and Python's own package managers, into a cache outside the work tree.
+//! Where the services come from: Maven's and Python's own package managers, into a cache outside the work tree. What
+//! those need has been seen to by [`crate::tools`].
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The folder that keeps what was fetched; `COFFER_TEST_CACHE`, else `coffer-tests` in the user's cache folder.
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     let named = std::env::var_os("COFFER_TEST_CACHE").map(PathBuf::from);
     let users = || std::env::var_os("XDG_CACHE_HOME").map(|folder| PathBuf::from(folder).join("coffer-tests"));
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/coffer-tests"));
@@ -13,7 +14,7 @@ fn cache() -> PathBuf {
 }
 
 /// Runs `make` in a fresh folder that becomes `name` in the cache when it is complete.
-fn once(name: &str, what: &str, make: impl FnOnce(&Path)) -> PathBuf {
+pub(crate) fn once(name: &str, what: &str, make: impl FnOnce(&Path)) -> PathBuf {
     let folder = cache().join(name);
     if !folder.exists() {
         eprintln!("fetching {what} …");
@@ -28,10 +29,21 @@ fn once(name: &str, what: &str, make: impl FnOnce(&Path)) -> PathBuf {
     folder
 }
 
-fn run(command: &mut Command, needed: &str) {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
-    let status = status.unwrap_or_else(|error| panic!("{command:?}: {error}; install {needed}"));
-    assert!(status.success(), "{command:?} failed");
+/// Runs a command whose output is for nobody but its errors.
+///
+/// # Errors
+/// What to install if the command isn't there, or how it failed.
+pub fn run(command: &mut Command, needed: &str) -> Result<(), String> {
+    run_with_input(command.stdin(Stdio::null())).map_err(|error| format!("{error}; it needs {needed}"))
+}
+
+/// Runs a command that has its input already.
+///
+/// # Errors
+/// How it failed.
+pub fn run_with_input(command: &mut Command) -> Result<(), String> {
+    let status = command.stdout(Stdio::null()).status().map_err(|error| format!("{command:?}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} failed")) }
 }
 
 /// A Maven artefact with all it needs, as a folder of jars.
@@ -45,7 +57,7 @@ pub fn maven(group: &str, artefact: &str, version: &str) -> PathBuf {
         fs::write(folder.join("pom.xml"), pom).unwrap();
         let mut command = Command::new("mvn");
         command.args(["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]).current_dir(folder);
-        run(&mut command, "Maven (Debian: apt-get install maven)");
+        run(&mut command, "Maven (Debian: apt-get install maven)").unwrap();
     })
     .join("lib")
 }
@@ -59,22 +71,21 @@ pub fn python(package: &str, version: &str) -> PathBuf {
     if !complete.exists() {
         eprintln!("fetching {name} …");
         let python = "Python 3.10 or newer with venv (Debian: apt-get install python3-venv)";
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder), python);
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder), python).unwrap();
         let mut command = Command::new(folder.join("bin/pip"));
-        run(command.args(["install", "--quiet", &format!("{package}=={version}")]), python);
+        run(command.args(["install", "--quiet", &format!("{package}=={version}")]), python).unwrap();
         fs::write(complete, "").unwrap();
     }
     folder
 }
 
 /// A Java virtual machine of at least this version: the default one, or another that the system keeps.
-pub fn java(version: u32) -> PathBuf {
+pub fn java(version: u32) -> Option<PathBuf> {
     let mut found = vec![PathBuf::from("java")];
     found.extend(std::env::var_os("JAVA_HOME").map(|home| PathBuf::from(home).join("bin/java")));
     let kept = fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten();
     found.extend(kept.map(|entry| entry.path().join("bin/java")));
-    let suitable = found.into_iter().find(|java| java_version(java).is_some_and(|found| found >= version));
-    suitable.unwrap_or_else(|| panic!("no Java {version} or newer; install one (Debian: apt-get install default-jre)"))
+    found.into_iter().find(|java| java_version(java).is_some_and(|found| found >= version))
 }
 
 /// The first number that `java -version` gives.

@@ -2,47 +2,37 @@
 
 use std::fmt::Write;
 
-use crate::Test;
-use crate::function::Function;
-use crate::stack::Stack;
+use services::examples;
+use services::sandbox::Function;
+use services::stack::Stack;
+use services::tools::Need;
+
+use crate::{Test, World};
 
 pub const TESTS: &[Test] = &[
-    ("a_document_of_each_type_comes_back_byte_for_byte", a_document_of_each_type_comes_back_byte_for_byte),
-    ("documents_come_back_as_they_were_put", documents_come_back_as_they_were_put),
-    ("a_document_that_is_not_there_is_not_found", a_document_that_is_not_there_is_not_found),
+    (
+        "a_document_of_each_type_comes_back_byte_for_byte",
+        &[Need::Services],
+        a_document_of_each_type_comes_back_byte_for_byte,
+    ),
+    ("documents_come_back_as_they_were_put", &[Need::Services], documents_come_back_as_they_were_put),
+    ("a_document_that_is_not_there_is_not_found", &[Need::Services], a_document_that_is_not_there_is_not_found),
     (
         "an_index_that_is_not_there_is_a_fault_of_the_deployment",
+        &[Need::Services],
         an_index_that_is_not_there_is_a_fault_of_the_deployment,
     ),
 ];
 
-/// The example documents.
-const EXAMPLES: [(&str, &str); 6] = [
-    ("accessprofiles", include_str!("../../examples/accessprofiles.jsonl")),
-    ("accountactivities", include_str!("../../examples/accountactivities.jsonl")),
-    ("entitlements", include_str!("../../examples/entitlements.jsonl")),
-    ("events", include_str!("../../examples/events.jsonl")),
-    ("identities", include_str!("../../examples/identities.jsonl")),
-    ("roles", include_str!("../../examples/roles.jsonl")),
-];
-
-/// Puts a document into an index of this name, without looking at it.
+/// Puts a document where the function finds it.
 fn put(stack: &Stack, index: &str, id: &str, document: &str) {
-    let encoded = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
-    let url = format!("{}/{index}/_doc/{encoded}?refresh=true", stack.opensearch);
-    let status = stack.runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let request = client.put(url).header("content-type", "application/json").body(document.to_owned());
-        request.send().await.unwrap().status()
-    });
-    assert!(status.is_success(), "{status}: {document}");
+    stack.runtime().block_on(stack.put_document(index, id, document));
 }
 
-fn a_document_of_each_type_comes_back_byte_for_byte(stack: &Stack) {
+fn a_document_of_each_type_comes_back_byte_for_byte(world: &World) {
+    let stack = world.stack();
     let get = Function::start(stack, "get-document");
-    for (index, line) in EXAMPLES {
-        let document = line.trim_end();
-        let id = serde_json::from_str::<serde_json::Value>(document).unwrap()["id"].as_str().unwrap().to_owned();
+    for (index, id, document) in examples::documents() {
         put(stack, index, &id, document);
         for prefix in
             ["/search", "/v3/search", "/beta/search", "/v2024/search", "/v2025/search", "/v2026/search", "/search/v1"]
@@ -54,7 +44,8 @@ fn a_document_of_each_type_comes_back_byte_for_byte(stack: &Stack) {
     }
 }
 
-fn documents_come_back_as_they_were_put(stack: &Stack) {
+fn documents_come_back_as_they_were_put(world: &World) {
+    let stack = world.stack();
     let get = Function::start(stack, "get-document");
     let ids = ["a/b", "a%2Fb", "a+b", "a b", "ü€", "2c9180865c45e7e3015c46c434a80622", "42", "*", "_search"];
     for (i, id) in ids.into_iter().enumerate() {
@@ -70,14 +61,16 @@ fn documents_come_back_as_they_were_put(stack: &Stack) {
     }
 }
 
-fn a_document_that_is_not_there_is_not_found(stack: &Stack) {
+fn a_document_that_is_not_there_is_not_found(world: &World) {
+    let stack = world.stack();
     put(stack, "roles", "there", "{\"id\":\"there\"}");
     let get = Function::start(stack, "get-document");
     let answer = get.call("reader", "GET", "/search/roles/not-there", "");
     assert_eq!(answer.expect_status(404).json()["detailCode"], "404 Not found");
 }
 
-fn an_index_that_is_not_there_is_a_fault_of_the_deployment(stack: &Stack) {
+fn an_index_that_is_not_there_is_a_fault_of_the_deployment(world: &World) {
+    let stack = world.stack();
     let get = Function::start_with(stack, "get-document", &[("COFFER_OPENSEARCH_ALIAS_PREFIX", "nowhere-")]);
     let answer = get.call("reader", "GET", "/search/roles/x", "");
     assert_eq!(answer.expect_status(500).json()["detailCode"], "500.0 Internal Fault");

@@ -2,21 +2,28 @@
 
 use serde_json::json;
 
-use crate::Test;
-use crate::function::Function;
-use crate::process::free_port;
-use crate::stack::{KEYRING_TEXT, Stack};
+use services::sandbox::Function;
+use services::tools::Need;
+
+use crate::{Test, World};
+use services::process::free_port;
+use services::stack::KEYRING_TEXT;
 
 pub const TESTS: &[Test] = &[
-    ("a_missing_setting_is_named_in_the_log_and_answered_in_the_apis_shape", a_missing_setting_is_named),
-    ("a_keyring_that_comes_later_is_found_without_a_restart", a_keyring_that_comes_later_is_found),
-    ("a_table_that_can_not_be_reached_is_a_database_error", a_table_that_can_not_be_reached),
-    ("delete_needs_no_keyring", delete_needs_no_keyring),
+    (
+        "a_missing_setting_is_named_in_the_log_and_answered_in_the_apis_shape",
+        &[Need::Services],
+        a_missing_setting_is_named,
+    ),
+    ("a_keyring_that_comes_later_is_found_without_a_restart", &[Need::Services], a_keyring_that_comes_later_is_found),
+    ("a_table_that_can_not_be_reached_is_a_database_error", &[Need::Services], a_table_that_can_not_be_reached),
+    ("delete_needs_no_keyring", &[Need::Services], delete_needs_no_keyring),
 ];
 
 const PATH: &str = "/vault/api/v1/user/starter/secrets/none";
 
-fn a_missing_setting_is_named(stack: &Stack) {
+fn a_missing_setting_is_named(world: &World) {
+    let stack = world.stack();
     let get = Function::start_with(stack, "get-secret", &[("COFFER_TABLE", "")]);
     let expected =
         json!({ "error_code": "CONFIGURATION_ERROR", "error_message": "The service is not configured rightly" });
@@ -27,7 +34,8 @@ fn a_missing_setting_is_named(stack: &Stack) {
     assert_eq!(answer.expect_status(500).json()["detailCode"], "500.0 Internal Fault");
 }
 
-fn a_keyring_that_comes_later_is_found(stack: &Stack) {
+fn a_keyring_that_comes_later_is_found(world: &World) {
+    let stack = world.stack();
     let name = "coffer/later";
     let create = Function::start_with(stack, "create-secret", &[("COFFER_KEYRING_SECRET", name)]);
     let path = "/vault/api/v1/user/later/secrets";
@@ -36,11 +44,12 @@ fn a_keyring_that_comes_later_is_found(stack: &Stack) {
         "error_code": "INTRA_SERVICE_COMMUNICATION_ERROR", "error_message": "A service behind this one failed",
     });
     create.call("later", "POST", path, body).expect(500, &expected);
-    stack.runtime.block_on(stack.make_secret(name, KEYRING_TEXT));
+    stack.runtime().block_on(stack.make_secret(name, KEYRING_TEXT));
     create.call("later", "POST", path, body).expect_status(201);
 }
 
-fn a_table_that_can_not_be_reached(stack: &Stack) {
+fn a_table_that_can_not_be_reached(world: &World) {
+    let stack = world.stack();
     let nowhere = format!("http://127.0.0.1:{}", free_port());
     let get = Function::start_with(stack, "get-secret", &[("COFFER_DYNAMODB_URL", &nowhere)]);
     let expected = json!({ "error_code": "DATABASE_ERROR", "error_message": "The database failed" });
@@ -52,7 +61,8 @@ fn a_table_that_can_not_be_reached(stack: &Stack) {
     assert!(line.contains("GetItem") && !answer.body.contains("GetItem"), "{line}");
 }
 
-fn delete_needs_no_keyring(stack: &Stack) {
+fn delete_needs_no_keyring(world: &World) {
+    let stack = world.stack();
     let delete = Function::start_with(stack, "delete-secret", &[("COFFER_KEYRING_SECRET", "")]);
     delete.call("starter", "DELETE", PATH, "").expect_status(404);
 }

@@ -1,0 +1,64 @@
+//! `cargo run -p services`: the real services on this machine, for functions that are tried by hand.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool that can't go on says why and ends"
+)]
+
+use std::fs;
+use std::process::ExitCode;
+
+use services::engine::{Bridge, Engine};
+use services::examples;
+use services::stack::Stack;
+use services::tools::{self, Need};
+
+const HELP: &str = "\
+Starts DynamoDB Local, a Secrets Manager API and OpenSearch on free ports, with a table, a keyring, the six indices and
+the example documents, until Ctrl-C. Writes into target/services what functions on them are started with:
+
+  functions.env        settings, for cargo lambda watch --env-file
+  functions.json       settings, for sam local --env-vars; where a Docker engine runs, containers reach the services
+  events/FUNCTION.json an event for each function, with a token that holds for an hour
+
+Usage: cargo run -p services";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        None => {}
+        Some("--help" | "-h") => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Some(other) => {
+            eprintln!("unknown argument {other}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    }
+    if let Err(reason) = Need::Services.provide() {
+        eprintln!("{reason}");
+        return ExitCode::FAILURE;
+    }
+    let stack = Stack::start();
+    let folder = services::root().join("target/services");
+    fs::create_dir_all(folder.join("events")).unwrap();
+    let lines: String = stack.settings().iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    fs::write(folder.join("functions.env"), lines).unwrap();
+    // Without containers nothing is reached from them.
+    let engine = tools::runs("docker", &["info"]).then(|| Engine::start(stack.folder()));
+    let bridge = engine.as_ref().map(|engine| Bridge::new(&stack, engine));
+    if let Some(bridge) = &bridge {
+        fs::write(folder.join("functions.json"), bridge.settings(&stack)).unwrap();
+    }
+    for (function, event) in examples::events(&stack) {
+        fs::write(folder.join("events").join(format!("{function}.json")), event).unwrap();
+    }
+    stack.runtime().block_on(examples::put(&stack));
+
+    println!("The services run; target/services holds what functions on them are started with. Stop with Ctrl-C.");
+    stack.runtime().block_on(tokio::signal::ctrl_c()).unwrap();
+    ExitCode::SUCCESS
+}

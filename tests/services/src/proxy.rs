@@ -1,0 +1,325 @@
+//! What stands between a function and a service: it counts the calls, and it fails as a test wants it to.
+
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How a call fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing listens.
+    Refuse,
+    /// The connection is reset when the request has arrived; the service never sees it.
+    Reset,
+    /// The request arrives, and no answer ever comes; the service never sees it.
+    Stall,
+    /// The service does what it was asked to, and the connection ends in the middle of its answer.
+    CutAnswer,
+    /// The service does what it was asked to, and the connection is reset before its answer.
+    DropAnswer,
+    /// This is answered; the service never sees the request.
+    Answer {
+        /// The status.
+        status: u16,
+        /// Headers beside `Content-Length`.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: Bytes,
+    },
+    /// An answer of this length is announced, and sent as long as somebody reads it.
+    Flood {
+        /// How many bytes.
+        bytes: u64,
+    },
+}
+
+/// A call that arrived.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The method.
+    pub method: String,
+    /// The path and query, as they were sent.
+    pub path: String,
+    /// The headers in the order in which they came, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Call {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The action that an AWS service is asked for, such as `GetItem`; `None` for a request that names none.
+    pub fn action(&self) -> Option<&str> {
+        self.header("x-amz-target")?.rsplit('.').next()
+    }
+}
+
+/// What fails, and how often still.
+#[derive(Debug, Clone)]
+struct Plan {
+    fault: Fault,
+    times: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    upstream: SocketAddr,
+    calls: Mutex<Vec<Call>>,
+    plan: watch::Sender<Option<Plan>>,
+}
+
+/// A proxy before a service. It ends with this value.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    state: Arc<State>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Proxy {
+    /// A proxy before the service at this URL, on a free port of 127.0.0.1.
+    pub fn before(runtime: &Handle, service: &str) -> Self {
+        Self::on(runtime, Ipv4Addr::LOCALHOST, service)
+    }
+
+    /// A proxy that listens on a free port of another address, for functions in containers.
+    pub fn on(runtime: &Handle, address: Ipv4Addr, service: &str) -> Self {
+        let upstream = service.strip_prefix("http://").expect("a service of http").trim_end_matches('/');
+        let upstream = upstream.to_socket_addrs().ok().and_then(|mut found| found.next()).expect("a service's address");
+        let (plan, _) = watch::channel(None);
+        let state = Arc::new(State { upstream, calls: Mutex::default(), plan });
+        let _guard = runtime.enter();
+        let listener = std::net::TcpListener::bind((address, 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::from_std(listener).unwrap();
+        let task = runtime.spawn(accept(listener, address, Arc::clone(&state)));
+        Self { address, state, task }
+    }
+
+    /// Its own address, for a function's setting.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Every call from now on fails so.
+    pub fn fail(&self, fault: Fault) {
+        self.fail_times(fault, usize::MAX);
+    }
+
+    /// The next calls fail so, this many of them. A refused connection is no call and counts for nothing.
+    pub fn fail_times(&self, fault: Fault, times: usize) {
+        self.state.plan.send_replace(Some(Plan { fault, times }));
+    }
+
+    /// Calls are passed on again.
+    pub fn heal(&self) {
+        self.state.plan.send_replace(None);
+    }
+
+    /// The calls that arrived since the last time, whatever became of them.
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.state.calls.lock().unwrap())
+    }
+
+    /// The actions of these calls; for a service of AWS.
+    pub fn take_actions(&self) -> Vec<String> {
+        self.take_calls().iter().map(|call| call.action().unwrap_or(&call.path).to_owned()).collect()
+    }
+}
+
+/// Takes connections, but for the time when they are refused.
+async fn accept(mut listener: TcpListener, address: SocketAddr, state: Arc<State>) {
+    let mut plan = state.plan.subscribe();
+    let refuses = |plan: &Option<Plan>| plan.as_ref().is_some_and(|plan| plan.fault == Fault::Refuse);
+    loop {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                refused = plan.wait_for(refuses) => {
+                    if refused.is_err() {
+                        return;
+                    }
+                    break;
+                }
+                accepted = listener.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        connections.spawn(serve(stream, Arc::clone(&state)));
+                    }
+                }
+            }
+        }
+        // Open connections end as well: a service that is gone answers on none.
+        drop(connections);
+        drop(listener);
+        if plan.wait_for(|plan| !refuses(plan)).await.is_err() {
+            return;
+        }
+        listener = TcpListener::bind(address).await.expect("the port that was given up a moment ago");
+    }
+}
+
+/// Serves the requests of a connection, one after the other.
+async fn serve(mut stream: TcpStream, state: Arc<State>) {
+    let mut buffer = Vec::new();
+    while let Some(call) = read(&mut stream, &mut buffer).await {
+        state.calls.lock().unwrap().push(call.clone());
+        let fault = next_fault(&state.plan);
+        match fault {
+            None => {
+                let Some(answer) = pass_on(state.upstream, &call).await else { return reset(&stream) };
+                if stream.write_all(&written(&answer)).await.is_err() {
+                    return;
+                }
+            }
+            Some(Fault::Refuse | Fault::Reset) => return reset(&stream),
+            Some(Fault::Stall) => return std::future::pending().await,
+            Some(Fault::CutAnswer) => {
+                let Some(answer) = pass_on(state.upstream, &call).await else { return reset(&stream) };
+                let bytes = written(&answer);
+                // Of an answer without a body the head is cut.
+                let end = bytes.len() - answer.body().len().div_ceil(2).max(1);
+                let _ = stream.write_all(&bytes[..end]).await;
+                let _ = stream.shutdown().await;
+                return;
+            }
+            Some(Fault::DropAnswer) => {
+                let _ = pass_on(state.upstream, &call).await;
+                return reset(&stream);
+            }
+            Some(Fault::Answer { status, headers, body }) => {
+                let mut answer = Response::builder().status(status);
+                for (name, value) in headers {
+                    answer = answer.header(name, value);
+                }
+                if stream.write_all(&written(&answer.body(body).unwrap())).await.is_err() {
+                    return;
+                }
+            }
+            Some(Fault::Flood { bytes }) => {
+                let head =
+                    format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {bytes}\r\n\r\n");
+                let chunk = vec![b' '; 1 << 16];
+                let mut left = bytes;
+                let mut written = stream.write_all(head.as_bytes()).await;
+                while written.is_ok() && left > 0 {
+                    let part = usize::try_from(left).unwrap_or(usize::MAX).min(chunk.len());
+                    written = stream.write_all(&chunk[..part]).await;
+                    left -= part as u64;
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// The fault of the call that arrives now.
+fn next_fault(plan: &watch::Sender<Option<Plan>>) -> Option<Fault> {
+    let mut fault = None;
+    plan.send_modify(|plan| {
+        if let Some(current) = plan {
+            fault = Some(current.fault.clone());
+            current.times = current.times.saturating_sub(1);
+            if current.times == 0 {
+                *plan = None;
+            }
+        }
+    });
+    fault
+}
+
+/// Makes the close that follows a reset: without lingering it is one.
+fn reset(stream: &TcpStream) {
+    let _ = stream.set_zero_linger();
+}
+
+/// Reads a request: head, and a body of the length that the head gives. `None` at the end of the connection.
+async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Call> {
+    let end = loop {
+        if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end;
+        }
+        if stream.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
+    let mut lines = head.split("\r\n");
+    let mut first = lines.next()?.split(' ');
+    let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
+    let headers: Vec<_> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let length =
+        headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap());
+    let all = end + 4 + length;
+    while buffer.len() < all {
+        if stream.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
+    }
+    let body = Bytes::copy_from_slice(&buffer[end + 4..all]);
+    buffer.drain(..all);
+    Some(Call { method, path, headers, body })
+}
+
+/// Sends a call to the service; `None` if it doesn't answer.
+async fn pass_on(upstream: SocketAddr, call: &Call) -> Option<Response<Bytes>> {
+    let mut request = Request::builder().method(call.method.as_str()).uri(&call.path);
+    for (name, value) in &call.headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(Full::new(call.body.clone())).unwrap();
+    let exchange = async {
+        let stream = TcpStream::connect(upstream).await.ok()?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+        let connection = tokio::spawn(connection);
+        let (head, body) = sender.send_request(request).await.ok()?.into_parts();
+        let body = body.collect().await.ok()?.to_bytes();
+        connection.abort();
+        Some(Response::from_parts(head, body))
+    };
+    tokio::time::timeout(Duration::from_secs(60), exchange).await.ok().flatten()
+}
+
+/// An answer as it goes over the wire, with the length of its body.
+fn written(answer: &Response<Bytes>) -> Vec<u8> {
+    let mut bytes = format!("HTTP/1.1 {}\r\n", answer.status()).into_bytes();
+    for (name, value) in answer.headers() {
+        if !matches!(name.as_str(), "content-length" | "transfer-encoding" | "connection") {
+            bytes.extend_from_slice(name.as_str().as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+    }
+    bytes.extend_from_slice(format!("content-length: {}\r\n\r\n", answer.body().len()).as_bytes());
+    bytes.extend_from_slice(answer.body());
+    bytes
+}

@@ -1,0 +1,157 @@
+//! One function under the runtime interface emulator.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use bytes::Bytes;
+use http::Request;
+use local::gateway::event_json;
+use local::gateway::routes::{self, Route};
+use serde_json::Value;
+
+use crate::process::{Process, free_port, listens};
+use crate::stack::Stack;
+
+/// What a function answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u64,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+impl Answer {
+    /// Reads the event that a function answered with.
+    fn of(event: &Value) -> Self {
+        let headers = event["multiValueHeaders"].as_object().unwrap_or_else(|| panic!("no answer: {event}"));
+        Self {
+            status: event["statusCode"].as_u64().unwrap(),
+            headers: headers
+                .iter()
+                .map(|(name, values)| (name.clone(), values[0].as_str().unwrap().to_owned()))
+                .collect(),
+            body: event["body"].as_str().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Holds the status.
+    #[track_caller]
+    pub fn expect_status(&self, status: u64) -> &Self {
+        assert_eq!(self.status, status, "{self:?}");
+        self
+    }
+
+    /// Holds status and JSON body.
+    #[track_caller]
+    pub fn expect(&self, status: u64, body: &Value) -> &Self {
+        assert_eq!((self.status, &self.json()), (status, body), "{self:?}");
+        self
+    }
+}
+
+/// A function's process under the emulator.
+#[derive(Debug)]
+pub struct Emulated {
+    process: Process,
+    port: u16,
+}
+
+impl Emulated {
+    /// Starts the emulator with `bootstrap`, a command and its arguments, and just these variables.
+    pub fn start(
+        emulator: &Path,
+        folder: &Path,
+        name: &str,
+        bootstrap: &[&str],
+        settings: &[(String, String)],
+    ) -> Self {
+        let port = free_port();
+        let mut command = Command::new(emulator);
+        command
+            .arg("--runtime-interface-emulator-address")
+            .arg(format!("127.0.0.1:{port}"))
+            .arg("--runtime-api-address")
+            .arg(format!("127.0.0.1:{}", free_port()))
+            .args(bootstrap)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .envs(settings.iter().map(|(name, value)| (name, value)));
+        let mut process = Process::start(&format!("{name}-{port}"), command, folder);
+        process.wait_for(|_| listens(port).then_some(()));
+        Self { process, port }
+    }
+
+    /// Hands an event to the function, whatever it is, and returns the text that comes back.
+    pub async fn invoke(&self, event: String) -> Result<String, reqwest::Error> {
+        let url = format!("http://127.0.0.1:{}/2015-03-31/functions/function/invocations", self.port);
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        client.post(url).body(event).send().await?.text().await
+    }
+
+    /// What the function has logged.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+}
+
+/// A function that a test calls on its own.
+#[derive(Debug)]
+pub struct Function<'a> {
+    stack: &'a Stack,
+    emulated: Emulated,
+}
+
+impl<'a> Function<'a> {
+    /// Starts a function with the settings that a deployment would give it.
+    pub fn start(stack: &'a Stack, name: &str) -> Self {
+        Self::start_with(stack, name, &[])
+    }
+
+    /// Starts a function with some settings otherwise; an empty one counts as absent.
+    pub fn start_with(stack: &'a Stack, name: &str, settings: &[(&str, &str)]) -> Self {
+        let mut all = stack.settings();
+        all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let bootstrap = stack.function(name).display().to_string();
+        let emulated = Emulated::start(stack.emulator(), stack.folder(), name, &[&bootstrap], &all);
+        Self { stack, emulated }
+    }
+
+    /// Sends what a gateway would send for this request of a user.
+    pub fn call(&self, user: &str, method: &str, path: &str, body: impl Into<Bytes>) -> Answer {
+        self.invoke(&event(self.stack, user, method, path, body))
+    }
+
+    /// Hands an event to the function, whatever it is.
+    pub fn invoke(&self, event: &str) -> Answer {
+        let text = self.stack.runtime().block_on(self.emulated.invoke(event.to_owned())).unwrap();
+        let event = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}\n{}", self.log()));
+        Answer::of(&event)
+    }
+
+    /// What the function has logged.
+    pub fn log(&self) -> String {
+        self.emulated.log()
+    }
+}
+
+/// The event of a user's request.
+pub fn event(stack: &Stack, user: &str, method: &str, path: &str, body: impl Into<Bytes>) -> String {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "api.example")
+        .header("authorization", format!("Bearer {}", stack.token(user)))
+        .body(())
+        .unwrap();
+    let (head, ()) = request.into_parts();
+    let Route::To(resource, _) = routes::find(&head.method, head.uri.path()) else { panic!("no route: {path}") };
+    event_json(&head, &body.into(), resource.template, [192, 0, 2, 1].into()).unwrap()
+}

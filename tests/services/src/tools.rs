@@ -1,0 +1,90 @@
+//! What has to be on the machine. What is missing is installed where that can be done — on Debian, as root — and said
+//! where it can't.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::artefacts::Processor;
+use crate::fetch;
+
+/// What a test needs beside Rust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// DynamoDB Local, a Secrets Manager API, OpenSearch, and the functions as they are deployed.
+    Services,
+    /// A container engine.
+    Engine,
+    /// Something that runs programs for the other processor.
+    Emulation,
+}
+
+impl Need {
+    /// Sees to it that what is needed is there.
+    ///
+    /// # Errors
+    /// In one line what is missing, and what to install.
+    pub fn provide(self) -> Result<(), String> {
+        match self {
+            Self::Services => {
+                install(|| fetch::java(21).is_some(), &["openjdk-21-jre-headless", "default-jre-headless"], "Java 21")?;
+                install(|| runs("mvn", &["--version"]), &["maven"], "Maven")?;
+                let venv = || runs("python3", &["-c", "import ensurepip, venv"]);
+                install(venv, &["python3-venv"], "Python 3.10 with venv")?;
+                install(|| runs("readelf", &["--version"]), &["binutils"], "readelf of the GNU binutils")
+            }
+            Self::Engine => {
+                // An engine that runs already needs nothing of ours but the base image.
+                let engine = || runs("docker", &["info"]) || Path::new("/usr/sbin/dockerd").exists();
+                install(engine, &["docker.io runc iptables"], "a Docker engine")?;
+                let pulled = || crate::engine::base_image_is_there() || runs("debootstrap", &["--version"]);
+                install(pulled, &["debootstrap"], "debootstrap, or Lambda's base image for provided.al2023")
+            }
+            Self::Emulation => {
+                let other = Processor::here().other().rust();
+                let interpreter = format!("qemu-{other}-static");
+                install(|| runs(&interpreter, &["--version"]), &["qemu-user-static"], &interpreter)?;
+                let library = sysroot();
+                let package = if other == "aarch64" { "libc6-arm64-cross" } else { "libc6-amd64-cross" };
+                install(|| Path::new(&library).exists(), &[package], &format!("{library}: the C library for {other}"))
+            }
+        }
+    }
+}
+
+/// The folder of the other processor's C library.
+pub fn sysroot() -> String {
+    format!("/usr/{}-linux-gnu", Processor::here().other().rust())
+}
+
+/// Whether a command can be run and succeeds.
+pub fn runs(command: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(command);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Installs the first of some sets of Debian packages that can be, unless what it is for is there.
+fn install(there: impl Fn() -> bool, packages: &[&str], what: &str) -> Result<(), String> {
+    if there() {
+        return Ok(());
+    }
+    if runs("apt-get", &["--version"]) && runs("sh", &["-c", "test $(id -u) = 0"]) {
+        eprintln!("installing {what} …");
+        runs("apt-get", &["update", "-q"]);
+        for set in packages {
+            let mut apt = vec!["install", "-q", "-y", "--no-install-recommends"];
+            apt.extend(set.split(' '));
+            if runs("apt-get", &apt) && there() {
+                return Ok(());
+            }
+        }
+    }
+    let debian = packages.first().copied().unwrap_or_default();
+    Err(format!("{what} is missing (Debian: apt-get install {debian})"))
+}
+
+/// The needs that can't be met, each with the reason.
+pub fn provide(needs: &BTreeSet<Need>) -> Vec<(Need, String)> {
+    needs.iter().filter_map(|need| need.provide().err().map(|reason| (*need, reason))).collect()
+}

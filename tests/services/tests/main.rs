@@ -1,0 +1,96 @@
+//! The functions as Lambda runs them, on real services: each binary as it is deployed, a process under the runtime
+//! interface emulator or a container of `sam local`, on DynamoDB Local, a Secrets Manager API and OpenSearch.
+//!
+//! What a machine lacks for some tests is installed where that can be done. Where it can't, those tests don't run: they
+//! are listed at the end with what is missing, and with `CI` in the environment that is a failure.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that can't go on has failed"
+)]
+
+mod containers;
+mod documents;
+mod start_up;
+mod vault;
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+use libtest_mimic::{Arguments, Trial};
+use services::engine::Engine;
+use services::stack::Stack;
+use services::tools::{self, Need};
+
+/// A test: its name, what it needs, and what it does.
+type Test = (&'static str, &'static [Need], fn(&World));
+
+/// What tests run in. Each part starts when the first test needs it, and stops when all tests are over.
+#[derive(Default)]
+struct World {
+    stack: OnceLock<Stack>,
+    engine: OnceLock<Engine>,
+}
+
+impl World {
+    /// The services.
+    fn stack(&self) -> &Stack {
+        self.stack.get_or_init(Stack::start)
+    }
+
+    /// The container engine.
+    fn engine(&self) -> &Engine {
+        self.engine.get_or_init(|| Engine::start(self.stack().folder()))
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let tests: Vec<Test> = [vault::TESTS, documents::TESTS, start_up::TESTS, containers::TESTS].concat();
+    let chosen = |name: &str| {
+        let matches = |filter: &String| if arguments.exact { name == filter } else { name.contains(filter) };
+        arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(|skip| name.contains(skip))
+    };
+    // A list needs nothing.
+    let chosen_tests = tests.iter().filter(|(name, _, _)| !arguments.list && chosen(name));
+    let needs: BTreeSet<Need> = chosen_tests.flat_map(|(_, needs, _)| needs.iter().copied()).collect();
+    let missing = tools::provide(&needs);
+    let lacks =
+        |needs: &[Need]| missing.iter().find(|(need, _)| needs.contains(need)).map(|(_, reason)| reason.clone());
+
+    let world = Arc::new(World::default());
+    let mut not_run = Vec::new();
+    let trials = tests
+        .into_iter()
+        .map(|(name, needs, test)| {
+            let reason = lacks(needs).filter(|_| chosen(name));
+            let world = Arc::clone(&world);
+            let trial = Trial::test(name, move || {
+                test(&world);
+                Ok(())
+            });
+            let ignored = reason.is_some();
+            not_run.extend(reason.map(|reason| (name, reason)));
+            trial.with_ignored_flag(ignored)
+        })
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // Stops the services: the last trial gave its part back.
+    drop(world);
+    for (name, reason) in &not_run {
+        eprintln!("did not run: {name}: {reason}");
+    }
+    if !not_run.is_empty() && std::env::var_os("CI").is_some() {
+        eprintln!("{} tests did not run, and here all have to", not_run.len());
+        return ExitCode::FAILURE;
+    }
+    conclusion.exit_code()
+}
