@@ -325,7 +325,7 @@ async fn every_answer_is_as_described() {
     holds(ONE, "DELETE", &alice.delete(&secret_path("alice", &long)).await);
     holds(ONE, "DELETE", &alice.delete(&one).await);
     holds(ONE, "DELETE", &alice.delete(&one).await);
-    server.store_document("roles", "x", include_str!("../examples/roles.jsonl"));
+    server.store_document("roles", "x", include_str!("../examples/roles.jsonl")).await;
     for path in [DOCUMENT, "/v3/search/{index}/{id}", "/search/v1/{index}/{id}"] {
         let real = example(path);
         holds(path, "GET", &alice.get(&real).await);
@@ -390,7 +390,7 @@ macro_rules! a_document_is_as_described {
             #[tokio::test]
             async fn $what() {
                 let server = Server::start().await;
-                server.store_document($index, "x", include_str!(concat!("../examples/", $index, ".jsonl")));
+                server.store_document($index, "x", include_str!(concat!("../examples/", $index, ".jsonl"))).await;
                 let reply = server.user("alice").get(concat!("/search/", $index, "/x")).await;
                 let document = reply.expect_status(200).json();
                 let description = Description::of(&server).await;

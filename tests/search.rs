@@ -28,7 +28,7 @@ pub fn reader(server: &Server, scopes: &[&str], levels: &[&str]) -> Client {
         authorities: words(levels),
         lifetime: Duration::from_secs(3600),
     };
-    server.client(Some(server.local().signing_key().sign(&grant).unwrap().to_string()))
+    server.client(Some(server.signing_key().sign(&grant).unwrap().to_string()))
 }
 
 /// The body of a 403.
@@ -53,7 +53,7 @@ macro_rules! prefixes {
         async fn $name() {
             let server = Server::start().await;
             for (index, id, document) in EXAMPLES {
-                server.store_document(index, id, document);
+                server.store_document(index, id, document).await;
                 is_document(&server.user("alice").get(&format!("{}/{index}/{id}", $prefix)).await, document);
             }
         }
@@ -76,7 +76,7 @@ macro_rules! ids {
         async fn $name() {
             let server = Server::start().await;
             let document = r#"{"found":true}"#;
-            server.store_document("events", &$id, document);
+            server.store_document("events", &$id, document).await;
             for prefix in ["/search", "/search/v1"] {
                 is_document(&server.user("alice").get(&format!("{prefix}/events/{}", $path)).await, document);
             }
@@ -109,8 +109,8 @@ ids! {
 #[tokio::test]
 async fn ids_are_told_apart_letter_by_letter() {
     let server = Server::start().await;
-    server.store_document("events", "ab", r#"{"id":"ab"}"#);
-    server.store_document("events", "AB", r#"{"id":"AB"}"#);
+    server.store_document("events", "ab", r#"{"id":"ab"}"#).await;
+    server.store_document("events", "AB", r#"{"id":"AB"}"#).await;
     is_document(&server.user("alice").get("/search/events/ab").await, r#"{"id":"ab"}"#);
     is_document(&server.user("alice").get("/search/events/AB").await, r#"{"id":"AB"}"#);
 }
@@ -119,7 +119,7 @@ async fn ids_are_told_apart_letter_by_letter() {
 async fn indices_are_told_apart() {
     let server = Server::start().await;
     for (index, ..) in EXAMPLES {
-        server.store_document(index, "1", &format!(r#"{{"in":"{index}"}}"#));
+        server.store_document(index, "1", &format!(r#"{{"in":"{index}"}}"#)).await;
     }
     for (index, ..) in EXAMPLES {
         let reply = server.user("alice").get(&format!("/search/{index}/1")).await;
@@ -130,7 +130,7 @@ async fn indices_are_told_apart() {
 #[tokio::test]
 async fn a_query_and_a_content_type_and_a_body_are_ignored() {
     let server = Server::start().await;
-    server.store_document("roles", "1", r#"{"a":1}"#);
+    server.store_document("roles", "1", r#"{"a":1}"#).await;
     for query in ["?", "?x=1&x=2", "?count=true"] {
         let client = server.user("alice").header("content-type", "application/json");
         is_document(&client.send("GET", &format!("/search/roles/1{query}"), "{").await, r#"{"a":1}"#);
@@ -145,7 +145,7 @@ macro_rules! verbatim {
         async fn $name() {
             let server = Server::start().await;
             let document: &str = &$document;
-            server.store_document("identities", "x", document);
+            server.store_document("identities", "x", document).await;
             is_document(&server.user("alice").get("/search/identities/x").await, document);
         }
     )*};
@@ -171,9 +171,9 @@ verbatim! {
 #[tokio::test]
 async fn a_document_that_was_stored_again_comes_back_in_its_new_state() {
     let server = Server::start().await;
-    server.store_document("roles", "1", r#"{"v":1}"#);
+    server.store_document("roles", "1", r#"{"v":1}"#).await;
     is_document(&server.user("alice").get("/search/roles/1").await, r#"{"v":1}"#);
-    server.store_document("roles", "1", r#"{"v":2}"#);
+    server.store_document("roles", "1", r#"{"v":2}"#).await;
     is_document(&server.user("alice").get("/search/roles/1").await, r#"{"v":2}"#);
 }
 
@@ -183,7 +183,7 @@ async fn a_document_that_was_stored_again_comes_back_in_its_new_state() {
 async fn no_type_is_added_unless_it_was_asked_for() {
     for value in ["", "false"] {
         let server = Server::builder().setting("COFFER_SEARCH_ADD_TYPE", value).start().await;
-        server.store_document("roles", "1", r#"{"id":"1"}"#);
+        server.store_document("roles", "1", r#"{"id":"1"}"#).await;
         is_document(&server.user("alice").get("/search/roles/1").await, r#"{"id":"1"}"#);
     }
 }
@@ -193,7 +193,7 @@ async fn the_type_of_each_index_is_added_as_the_first_member_and_nothing_else_ch
     let server = Server::builder().setting("COFFER_SEARCH_ADD_TYPE", "true").start().await;
     let types = ["accessprofile", "accountactivity", "entitlement", "event", "identity", "role"];
     for ((index, id, document), kind) in EXAMPLES.into_iter().zip(types) {
-        server.store_document(index, id, document);
+        server.store_document(index, id, document).await;
         let reply = server.user("alice").get(&format!("/search/{index}/{id}")).await;
         is_document(&reply, &format!(r#"{{"_type":"{kind}",{}"#, &document[1..]));
     }
@@ -204,7 +204,7 @@ macro_rules! typed {
         #[tokio::test]
         async fn $name() {
             let server = Server::builder().setting("COFFER_SEARCH_ADD_TYPE", "true").start().await;
-            server.store_document("events", "x", $stored);
+            server.store_document("events", "x", $stored).await;
             is_document(&server.user("alice").get("/search/events/x").await, $answered);
         }
     )*};
@@ -232,7 +232,7 @@ const DOCUMENT: &str = r#"{"id":"x"}"#;
 
 async fn with_document() -> Server {
     let server = Server::start().await;
-    server.store_document("identities", "x", DOCUMENT);
+    server.store_document("identities", "x", DOCUMENT).await;
     server
 }
 
@@ -274,7 +274,7 @@ async fn the_scope_for_everything_suffices() {
 #[tokio::test]
 async fn no_level_is_asked_for_where_the_setting_says_none() {
     let server = Server::builder().setting("COFFER_SEARCH_AUTHORITIES", "none").start().await;
-    server.store_document("identities", "x", DOCUMENT);
+    server.store_document("identities", "x", DOCUMENT).await;
     is_document(&reader(&server, &["sp:search:read"], &[]).get("/search/identities/x").await, DOCUMENT);
     // The scope is asked for all the same.
     let reply = reader(&server, &["user"], &["ORG_ADMIN"]).get("/search/identities/x").await;
@@ -284,7 +284,7 @@ async fn no_level_is_asked_for_where_the_setting_says_none() {
 #[tokio::test]
 async fn the_levels_of_the_setting_replace_the_usual_ones() {
     let server = Server::builder().setting("COFFER_SEARCH_AUTHORITIES", "AUDITOR, HELPDESK").start().await;
-    server.store_document("identities", "x", DOCUMENT);
+    server.store_document("identities", "x", DOCUMENT).await;
     for level in ["AUDITOR", "HELPDESK"] {
         is_document(&reader(&server, &["sp:search:read"], &[level]).get("/search/identities/x").await, DOCUMENT);
     }
@@ -300,7 +300,7 @@ macro_rules! scopes {
         async fn $name() {
             let key = TestKey::ed25519("k");
             let server = Server::builder().setting("COFFER_JWT_KEYS", TestKey::key_set(&[&key])).start().await;
-            server.store_document("identities", "x", DOCUMENT);
+            server.store_document("identities", "x", DOCUMENT).await;
             let claims = Claims::good().with("scope", json!($scope)).with("authorities", json!($levels));
             is_document(&server.client(Some(key.sign(&claims))).get("/search/identities/x").await, DOCUMENT);
         }

@@ -9,7 +9,7 @@ const DOCUMENT: &str = r#"{"id":"x"}"#;
 
 async fn with_document() -> Server {
     let server = Server::start().await;
-    server.store_document("identities", "x", DOCUMENT);
+    server.store_document("identities", "x", DOCUMENT).await;
     server
 }
 
@@ -66,7 +66,7 @@ async fn a_token_that_is_no_jwt_is_unauthorized() {
 async fn an_expired_token_is_unauthorized_in_the_documented_words() {
     let key = TestKey::ed25519("k");
     let server = Server::builder().setting("COFFER_JWT_KEYS", TestKey::key_set(&[&key])).start().await;
-    server.store_document("identities", "x", DOCUMENT);
+    server.store_document("identities", "x", DOCUMENT).await;
     let path = "/search/identities/x";
     assert_eq!(server.client(Some(key.sign(&Claims::good()))).get(path).await.expect_status(200).text(), DOCUMENT);
     let expired = Claims::good().with("exp", json!(1_000_000_000));

@@ -45,7 +45,7 @@ impl Gate {
     /// A server that is started otherwise.
     pub async fn start(builder: Builder) -> Self {
         let server = builder.start().await;
-        server.store_document("identities", "one", DOCUMENT);
+        server.store_document("identities", "one", DOCUMENT).await;
         Self { server }
     }
 

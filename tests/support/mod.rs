@@ -3,6 +3,7 @@
 mod client;
 mod cluster;
 mod contract;
+mod functions;
 mod gate;
 pub mod program;
 mod property;

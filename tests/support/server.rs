@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_smithy_runtime_api::client::http::HttpClient;
 use local::cli::Local;
 use local::embedded::{EmbeddedTable, client};
-use local::tokens::Grant;
+use local::gateway::Functions;
+use local::tokens::{Grant, SigningKey};
 use shared::auth::Authenticator;
 use shared::settings::LocalSettings;
 use shared::start;
@@ -18,6 +19,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Client;
+use super::functions::{self, Lease};
 
 type Wrap = Box<dyn FnOnce(EmbeddedTable) -> aws_sdk_dynamodb::Client>;
 
@@ -65,6 +67,10 @@ impl Builder {
 
     /// Starts the server, on a fresh folder unless it was told of another.
     pub async fn start(self) -> Server {
+        if functions::wanted() { self.start_functions().await } else { self.start_embedded().await }
+    }
+
+    async fn start_embedded(self) -> Server {
         let folder = self.folder.unwrap_or_else(|| tempfile::tempdir().unwrap());
         let local = Local::open(&folder.path().join("data")).unwrap();
         let lookup =
@@ -74,6 +80,36 @@ impl Builder {
         let table = client(local.table().clone());
         let used = self.wrap.map_or_else(|| table.clone(), |wrap| wrap(local.table().clone()));
         let app = local.app(used, authenticator, requests).await.unwrap();
+        Server::run(app, table, Behind::Embedded { local: Box::new(local), folder }).await
+    }
+
+    async fn start_functions(self) -> Server {
+        let embedded = self.authenticator.is_some() || self.wrap.is_some() || self.folder.is_some();
+        assert!(!embedded, "a test of the embedded stores or of one process");
+        let lease = Lease::take(&self.settings).await;
+        Server::run(lease.fleet(), lease.table(), Behind::Functions(lease)).await
+    }
+}
+
+/// What answers the requests.
+enum Behind {
+    Embedded { local: Box<Local>, folder: TempDir },
+    Functions(Lease),
+}
+
+/// A running server. It ends with the test.
+pub struct Server {
+    address: SocketAddr,
+    behind: Behind,
+    /// The table, without whatever stands between it and the server.
+    pub table: aws_sdk_dynamodb::Client,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Puts the gateway before functions.
+    async fn run(functions: impl Functions + 'static, table: aws_sdk_dynamodb::Client, behind: Behind) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -84,24 +120,11 @@ impl Builder {
                     pending::<()>().await;
                 }
             };
-            local::server::run(listener, app, stop).await.unwrap();
+            local::server::run(listener, functions, stop).await.unwrap();
         });
-        Server { address, local, table, stop: Some(stop), task, folder }
+        Self { address, behind, table, stop: Some(stop), task }
     }
-}
 
-/// A running server. It ends with the test.
-pub struct Server {
-    address: SocketAddr,
-    local: Local,
-    /// The table, without whatever stands between it and the server.
-    pub table: aws_sdk_dynamodb::Client,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
-    folder: TempDir,
-}
-
-impl Server {
     /// A server as `cargo run` starts it.
     pub async fn start() -> Self {
         Builder::default().start().await
@@ -119,19 +142,33 @@ impl Server {
 
     /// The folder that holds its data folder.
     pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+        self.embedded().1.path()
     }
 
     /// The embedded stores.
     pub fn local(&self) -> &Local {
-        &self.local
+        self.embedded().0
+    }
+
+    fn embedded(&self) -> (&Local, &TempDir) {
+        match &self.behind {
+            Behind::Embedded { local, folder } => (local, folder),
+            Behind::Functions(_) => panic!("a test of the embedded stores"),
+        }
+    }
+
+    /// The key that this server's tokens are signed with.
+    pub fn signing_key(&self) -> &SigningKey {
+        match &self.behind {
+            Behind::Embedded { local, .. } => local.signing_key(),
+            Behind::Functions(lease) => lease.stack().key(),
+        }
     }
 
     /// A signed token that holds for an hour.
     pub fn token(&self, user: &str, scopes: &[&str], roles: &[&str]) -> String {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        self.local
-            .signing_key()
+        self.signing_key()
             .sign(&Grant {
                 user: user.to_owned(),
                 scopes: words(scopes),
@@ -164,8 +201,11 @@ impl Server {
     }
 
     /// Stores a document as it is.
-    pub fn store_document(&self, index: &str, id: &str, document: &str) {
-        let data = local::data::DataFolder::open(&self.folder.path().join("data")).unwrap();
+    pub async fn store_document(&self, index: &str, id: &str, document: &str) {
+        if let Behind::Functions(lease) = &self.behind {
+            return lease.store_document(index, id, document).await;
+        }
+        let data = local::data::DataFolder::open(&self.folder().join("data")).unwrap();
         let store = Local::open_documents(&data).unwrap();
         let id = shared::names::DocumentId::parse(id).unwrap();
         let document = shared::search::DocumentBytes::new(document.to_owned().into()).unwrap();
@@ -177,6 +217,9 @@ impl Server {
     pub async fn stop(mut self) -> TempDir {
         let _ = self.stop.take().unwrap().send(());
         self.task.await.unwrap();
-        self.folder
+        match self.behind {
+            Behind::Embedded { folder, .. } => folder,
+            Behind::Functions(_) => panic!("a test of the embedded stores"),
+        }
     }
 }

@@ -29,17 +29,25 @@ pub async fn put(stack: &Stack) {
     }
 }
 
-/// A request for each function, in an order in which each succeeds: function, method, path, body.
-pub const REQUESTS: [(&str, &str, &str, &str); 6] = [
-    ("create-secret", "POST", "/vault/api/v1/user/alice/secrets", r#"{"name":"database","data":{"user":"app"}}"#),
-    ("list-secrets", "GET", "/vault/api/v1/user/alice/secrets", ""),
-    ("get-secret", "GET", "/vault/api/v1/user/alice/secrets/database", ""),
-    ("update-secret", "PUT", "/vault/api/v1/user/alice/secrets/database", r#"{"data":{"user":"app2"}}"#),
-    ("delete-secret", "DELETE", "/vault/api/v1/user/alice/secrets/database", ""),
-    ("get-document", "GET", "/search/roles/2c91808c6faadea6016fb4f2bc69077b", ""),
-];
+/// A request of a user for each function, in an order in which each succeeds: function, method, path, body.
+pub fn requests(user: &str) -> [(&'static str, &'static str, String, &'static str); 6] {
+    let secrets = format!("/vault/api/v1/user/{user}/secrets");
+    let secret = format!("{secrets}/database");
+    let document = "/search/roles/2c91808c6faadea6016fb4f2bc69077b".to_owned();
+    [
+        ("create-secret", "POST", secrets.clone(), r#"{"name":"database","data":{"user":"app"}}"#),
+        ("list-secrets", "GET", secrets, ""),
+        ("get-secret", "GET", secret.clone(), ""),
+        ("update-secret", "PUT", secret.clone(), r#"{"data":{"user":"app2"}}"#),
+        ("delete-secret", "DELETE", secret, ""),
+        ("get-document", "GET", document, ""),
+    ]
+}
 
 /// The events of these requests, by function.
-pub fn events(stack: &Stack) -> impl Iterator<Item = (&'static str, String)> {
-    REQUESTS.into_iter().map(|(function, method, path, body)| (function, event(stack, "alice", method, path, body)))
+pub fn events(stack: &Stack, user: &str) -> Vec<(&'static str, String)> {
+    requests(user)
+        .into_iter()
+        .map(|(function, method, path, body)| (function, event(stack, user, method, &path, body)))
+        .collect()
 }

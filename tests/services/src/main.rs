@@ -19,6 +19,7 @@ const HELP: &str = "\
 Starts DynamoDB Local, a Secrets Manager API and OpenSearch on free ports, with a table, a keyring, the six indices and
 the example documents, until Ctrl-C. Writes into target/services what functions on them are started with:
 
+  tests.env            the variables that let tests use these services
   functions.env        settings, for cargo lambda watch --env-file
   functions.json       settings, for sam local --env-vars; where a Docker engine runs, containers reach the services
   events/FUNCTION.json an event for each function, with a token that holds for an hour
@@ -45,6 +46,8 @@ fn main() -> ExitCode {
     let stack = Stack::start();
     let folder = services::root().join("target/services");
     fs::create_dir_all(folder.join("events")).unwrap();
+    let lines: String = stack.variables().iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    fs::write(folder.join("tests.env"), lines).unwrap();
     let lines: String = stack.settings().iter().map(|(name, value)| format!("{name}={value}\n")).collect();
     fs::write(folder.join("functions.env"), lines).unwrap();
     // Without containers nothing is reached from them.
@@ -53,7 +56,7 @@ fn main() -> ExitCode {
     if let Some(bridge) = &bridge {
         fs::write(folder.join("functions.json"), bridge.settings(&stack)).unwrap();
     }
-    for (function, event) in examples::events(&stack) {
+    for (function, event) in examples::events(&stack, "alice") {
         fs::write(folder.join("events").join(format!("{function}.json")), event).unwrap();
     }
     stack.runtime().block_on(examples::put(&stack));

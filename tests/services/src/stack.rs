@@ -93,14 +93,9 @@ impl Stack {
         stack
     }
 
-    /// The variables that let another process use these services, and these functions.
-    pub fn variables(&self) -> Vec<(&'static str, String)> {
-        vec![
-            (DYNAMODB, self.dynamodb.clone()),
-            (SECRETS_MANAGER, self.secrets_manager.clone()),
-            (OPENSEARCH, self.opensearch.clone()),
-            (Artefacts::VARIABLE, Artefacts::of(Processor::here()).folder().display().to_string()),
-        ]
+    /// The variables that let another process use these services.
+    pub fn variables(&self) -> [(&'static str, &str); 3] {
+        [(DYNAMODB, &self.dynamodb), (SECRETS_MANAGER, &self.secrets_manager), (OPENSEARCH, &self.opensearch)]
     }
 
     /// The settings of a function on these services, all of them, as a deployment would give them.
@@ -195,6 +190,13 @@ impl Stack {
         let encoded = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
         let (status, text) = self.opensearch("PUT", &format!("{index}/_doc/{encoded}"), document.to_owned()).await;
         assert!(status < 300, "{status}: {text}: {document}");
+    }
+
+    /// Takes a document out again, if it is there.
+    pub async fn delete_document(&self, index: &str, id: &str) {
+        let encoded = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
+        let (status, text) = self.opensearch("DELETE", &format!("{index}/_doc/{encoded}"), String::new()).await;
+        assert!(status < 300 || status == 404, "{status}: {text}");
     }
 
     /// Asks OpenSearch; the answer's status and text.

@@ -17,6 +17,8 @@
 )]
 
 mod containers;
+mod contract;
+mod deployed;
 mod documents;
 mod start_up;
 mod vault;
@@ -54,7 +56,8 @@ impl World {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: Vec<Test> = [vault::TESTS, documents::TESTS, start_up::TESTS, containers::TESTS].concat();
+    let tests: Vec<Test> =
+        [vault::TESTS, documents::TESTS, start_up::TESTS, containers::TESTS, contract::TESTS, deployed::TESTS].concat();
     let chosen = |name: &str| {
         let matches = |filter: &String| if arguments.exact { name == filter } else { name.contains(filter) };
         arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(|skip| name.contains(skip))

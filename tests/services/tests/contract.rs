@@ -1,0 +1,70 @@
+//! The black-box suite once more, with the functions as processes on real services where its own run has them in one
+//! process on embedded stores.
+
+use std::process::Command;
+
+use services::artefacts::{Artefacts, Processor};
+use services::tools::Need;
+
+use crate::{Test, World};
+
+pub const TESTS: &[Test] =
+    &[("the_contract_holds_for_functions_on_real_services", &[Need::Services], the_contract_holds)];
+
+/// What the suite has for its own process or its own stores, and can't be asked of others: how tests' names begin, and
+/// why. The end of the run lists it.
+const EMBEDDED_ONLY: &[(&str, &[&str])] = &[
+    ("about the files of the embedded stores", &["at_rest::", "canary::a_running_server_shows_no_key"]),
+    ("about the program `coffer`", &["program::", "reference_page::"]),
+    (
+        "about a client that is handed to the server in its own process",
+        &[
+            "table_calls::",
+            "table_faults::",
+            "token_fetches::",
+            "token_keys::",
+            "search_opensearch::",
+            "listing::a_page_is_not_charged_for_payloads_that_are_not_on_it",
+            "listing::a_secret_that_is_deleted_while_the_page_is_made_is_left_out",
+            "listing::a_table_that_keeps_leaving_keys_over_asks_clients_to_wait",
+            "listing::keys_that_a_batch_leaves_over_are_asked_for_again",
+            "listing::names_that_take_several_queries_are_all_listed",
+        ],
+    ),
+    (
+        "documents that OpenSearch takes from nobody: members twice, the name of a field of its own, deep nesting",
+        &[
+            "search::a_type_beside_a_repeated_member_is_left_alone",
+            "search::a_type_is_added_beside_a_repeated_member",
+            "search::deeply_nested_members_come_back",
+            "search::members_that_no_schema_lists_come_back",
+            "search::the_order_of_members_and_repeated_members_come_back",
+        ],
+    ),
+];
+
+fn the_contract_holds(world: &World) {
+    let stack = world.stack();
+    let mut suite = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // The same packages as those that are tested by default, so that nothing is built with other features.
+    suite.args(["test", "--locked", "--test", "suite", "--"]);
+    for (why, tests) in EMBEDDED_ONLY {
+        for test in *tests {
+            suite.args(["--skip", test]);
+            eprintln!("not asked of functions on real services: {test}…: {why}");
+        }
+    }
+    suite
+        .current_dir(services::root())
+        .env("COFFER_TEST_STORES", "real")
+        .env(Artefacts::VARIABLE, Artefacts::of(Processor::here()).folder())
+        .envs(stack.variables());
+    let output = suite.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    // A filter that leaves nothing would pass as well.
+    let result = text.lines().find(|line| line.starts_with("test result: ok.")).unwrap_or_else(|| panic!("{text}"));
+    let passed: u32 = result.split(' ').nth(3).unwrap().parse().unwrap();
+    eprintln!("the contract on real services: {passed} tests passed");
+    assert!(passed > 800, "{result}");
+}

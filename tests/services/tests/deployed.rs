@@ -1,0 +1,103 @@
+//! What is deployed: the template, and the binaries that the SAM CLI builds for it.
+
+use std::process::{Command, Stdio};
+
+use services::artefacts::{self, Artefacts, FUNCTIONS, Processor};
+use services::examples;
+use services::sandbox::{Answer, Emulated};
+use services::tools::{self, Need};
+
+use crate::{Test, World};
+
+pub const TESTS: &[Test] = &[
+    ("the_sam_cli_finds_nothing_in_the_template", &[Need::Services], the_sam_cli_finds_nothing_in_the_template),
+    ("cfn_lint_finds_nothing_in_the_template", &[Need::Services], cfn_lint_finds_nothing_in_the_template),
+    (
+        "each_function_is_built_for_both_processors_and_small",
+        &[Need::Services],
+        each_function_is_built_for_both_processors_and_small,
+    ),
+    ("no_function_needs_a_newer_c_library_than_lambdas", &[Need::Services], no_function_needs_a_newer_c_library),
+    (
+        "each_function_answers_on_the_other_processor",
+        &[Need::Services, Need::Emulation],
+        each_function_answers_on_the_other_processor,
+    ),
+];
+
+/// The largest zip of a function, in bytes. What is larger takes longer to be fetched at a cold start.
+const MAX_ZIP_BYTES: u64 = 4_000_000;
+
+/// The C library of `provided.al2023`.
+const GLIBC: (u32, u32) = (2, 34);
+
+fn succeeds(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let (out, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {out}{errors}");
+    out.into_owned()
+}
+
+fn the_sam_cli_finds_nothing_in_the_template(_: &World) {
+    succeeds(artefacts::sam().args(["validate", "--lint", "--template", "template.yaml"]));
+}
+
+fn cfn_lint_finds_nothing_in_the_template(_: &World) {
+    let linter = artefacts::sam_cli().join("bin/cfn-lint");
+    let findings = succeeds(Command::new(linter).arg("template.yaml").current_dir(services::root()));
+    assert_eq!(findings.trim(), "");
+}
+
+fn each_function_is_built_for_both_processors_and_small(_: &World) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut large = Vec::new();
+    for processor in Processor::ALL {
+        for (function, _) in FUNCTIONS {
+            let binary = Artefacts::of(processor).binary(function);
+            let machine = succeeds(Command::new("readelf").arg("--file-header").arg(&binary));
+            let expected = if processor == Processor::Arm { "AArch64" } else { "X86-64" };
+            assert!(machine.contains(expected), "{function} for {processor}: {machine}");
+            let zip = folder.path().join(format!("{function}-{processor}.zip"));
+            let python = artefacts::sam_cli().join("bin/python");
+            succeeds(Command::new(python).args(["-m", "zipfile", "-c"]).arg(&zip).arg(&binary));
+            let size = zip.metadata().unwrap().len();
+            eprintln!("{function} for {processor}: a zip of {size} bytes");
+            if size > MAX_ZIP_BYTES {
+                large.push((function, processor, size));
+            }
+        }
+    }
+    assert!(large.is_empty(), "above {MAX_ZIP_BYTES} bytes: {large:?}");
+}
+
+fn no_function_needs_a_newer_c_library(_: &World) {
+    for processor in Processor::ALL {
+        for (function, _) in FUNCTIONS {
+            let binary = Artefacts::of(processor).binary(function);
+            let symbols = succeeds(Command::new("readelf").args(["--version-info", "--wide"]).arg(&binary));
+            let needed = symbols.split("GLIBC_").skip(1).filter_map(version).max();
+            assert!(needed.is_some_and(|needed| needed <= GLIBC), "{function} for {processor} needs {needed:?}");
+        }
+    }
+}
+
+/// The two numbers that a text begins with.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let (major, rest) = text.split_once('.')?;
+    let minor: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+fn each_function_answers_on_the_other_processor(world: &World) {
+    let stack = world.stack();
+    stack.runtime().block_on(examples::put(stack));
+    let other = Processor::here().other();
+    let emulator = format!("qemu-{}-static", other.rust());
+    for (function, event) in examples::events(stack, "emulated") {
+        let binary = Artefacts::of(other).binary(function).display().to_string();
+        let bootstrap = [emulator.as_str(), "-L", &tools::sysroot(), &binary];
+        let emulated = Emulated::start(stack.emulator(), stack.folder(), function, &bootstrap, &stack.settings());
+        let answer = Answer::of(&stack.runtime().block_on(emulated.invoke(event)).unwrap());
+        answer.expect_status(if function == "create-secret" { 201 } else { 200 });
+    }
+}
