@@ -23,7 +23,7 @@ pub struct Answer {
 
 impl Answer {
     /// Reads the event that a function answered with.
-    fn of(event: &Value) -> Self {
+    pub fn of(event: &Value) -> Self {
         let headers = event["multiValueHeaders"].as_object().unwrap_or_else(|| panic!("no answer: {event}"));
         Self {
             status: event["statusCode"].as_u64().unwrap(),
@@ -144,11 +144,16 @@ impl<'a> Function<'a> {
 
 /// The event of a user's request.
 pub fn event(stack: &Stack, user: &str, method: &str, path: &str, body: impl Into<Bytes>) -> String {
+    event_with(&stack.token(user), method, path, body)
+}
+
+/// The event of a request with this token.
+pub fn event_with(token: &str, method: &str, path: &str, body: impl Into<Bytes>) -> String {
     let request = Request::builder()
         .method(method)
         .uri(path)
         .header("host", "api.example")
-        .header("authorization", format!("Bearer {}", stack.token(user)))
+        .header("authorization", format!("Bearer {token}"))
         .body(())
         .unwrap();
     let (head, ()) = request.into_parts();
