@@ -13,7 +13,7 @@ use get_document::GetDocument;
 use local::gateway::{answer_json, event_json, to_http};
 use serde_json::{Value, json};
 use shared::auth::{Authenticator, KeySet, TokenRules};
-use shared::http::{GATEWAY_RESPONSE_LIMIT, serve};
+use shared::http::{GATEWAY_RESPONSE_LIMIT, serve_event};
 use shared::parts::SearchParts;
 use shared::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, SearchRules};
 use tokio::net::TcpListener;
@@ -58,7 +58,7 @@ async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
         .unwrap();
     let (head, ()) = request.into_parts();
     let event = event_json(&head, &Bytes::new(), "/search/{index}/{id}", Ipv4Addr::LOCALHOST.into()).unwrap();
-    let answer = serve(&endpoint, lambda_http::request::from_str(&event).unwrap()).await;
+    let answer = serve_event(&endpoint, serde_json::from_str(&event).unwrap()).await;
     let (head, body) = to_http(&answer_json(answer).unwrap()).unwrap().into_parts();
     Reply { status: head.status.as_u16(), headers: head.headers, body }
 }

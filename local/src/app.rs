@@ -8,7 +8,7 @@ use http::Response;
 use lambda_http::Body;
 use list_secrets::ListSecrets;
 use shared::auth::Authenticator;
-use shared::http::serve;
+use shared::http::{RequestEvent, serve_event};
 use shared::parts::{SearchParts, TableParts, VaultParts};
 use shared::sealing::{KeyringSource, Sealer};
 use shared::search::ReadDocument;
@@ -77,23 +77,23 @@ impl<D: ReadDocument> App<D> {
         }
     }
 
-    async fn call(&self, operation: Operation, request: lambda_http::Request) -> Response<Body> {
+    async fn call(&self, operation: Operation, event: RequestEvent) -> Response<Body> {
         match operation {
-            Operation::ListSecrets => serve(&self.list, request).await,
-            Operation::CreateSecret => serve(&self.create, request).await,
-            Operation::GetSecret => serve(&self.get, request).await,
-            Operation::UpdateSecret => serve(&self.update, request).await,
-            Operation::DeleteSecret => serve(&self.delete, request).await,
-            Operation::GetDocument => serve(&self.document, request).await,
+            Operation::ListSecrets => serve_event(&self.list, event).await,
+            Operation::CreateSecret => serve_event(&self.create, event).await,
+            Operation::GetSecret => serve_event(&self.get, event).await,
+            Operation::UpdateSecret => serve_event(&self.update, event).await,
+            Operation::DeleteSecret => serve_event(&self.delete, event).await,
+            Operation::GetDocument => serve_event(&self.document, event).await,
         }
     }
 }
 
 impl<D: ReadDocument> Functions for App<D> {
     async fn invoke(&self, operation: Operation, event: String) -> Result<Vec<u8>, GatewayError> {
-        // By the same code as on Lambda. The library's message may quote a header.
-        let request = lambda_http::request::from_str(&event)
+        // The library's message may quote a header.
+        let event = serde_json::from_str(&event)
             .map_err(|_| GatewayError::Bad("The request can't be turned into an event".to_owned()))?;
-        answer_json(self.call(operation, request).await)
+        answer_json(self.call(operation, event).await)
     }
 }

@@ -2,16 +2,18 @@
 
 use std::future::Future;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
-use lambda_http::{Request, service_fn};
+use lambda_http::lambda_runtime::{self, LambdaEvent};
+use lambda_http::service_fn;
 use tokio::sync::OnceCell;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::auth::Authenticator;
 use crate::causes::chain;
 use crate::clients;
-use crate::http::{Endpoint, Family, refuse, serve};
+use crate::http::{Endpoint, Family, RequestEvent, answer_event, refuse, serve_event};
 use crate::parts::{SearchParts, TableParts, VaultParts};
 use crate::sealing::{Sealer, SecretsManagerKeyring};
 use crate::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
@@ -21,6 +23,9 @@ use crate::settings::{
 use crate::telemetry;
 use crate::vault::Vault;
 use crate::vault::dynamodb::DynamoDbVault;
+
+/// How long the services behind may hold up the start of a function. Lambda gives it ten seconds.
+const PREPARATION: Duration = Duration::from_secs(3);
 
 /// Why a function doesn't start.
 pub type StartError = Box<dyn std::error::Error + Send + Sync>;
@@ -45,13 +50,16 @@ where
             tracing::error!(operation = E::OPERATION, error = line, "the function can't be prepared");
         }
     }
-    let handler = move |request: Request| async move {
-        Ok::<_, std::convert::Infallible>(match prepared.get_or_try_init(prepare).await {
-            Ok(endpoint) => serve(endpoint, request).await,
-            Err(error) => refuse::<E::Family>(E::OPERATION, request, E::Family::unprepared(chain(error.as_ref()))),
-        })
+    let handler = move |event: LambdaEvent<RequestEvent>| async move {
+        Ok::<_, std::convert::Infallible>(answer_event(match prepared.get_or_try_init(prepare).await {
+            Ok(endpoint) => serve_event(endpoint, event.payload).await,
+            Err(error) => {
+                let (request, _) = event.payload.into_request();
+                refuse::<E::Family>(E::OPERATION, request, E::Family::unprepared(chain(error.as_ref())))
+            }
+        }))
     };
-    match lambda_http::run(service_fn(handler)).await {
+    match lambda_runtime::run(service_fn(handler)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(operation = E::OPERATION, error = error.to_string(), "the Lambda runtime failed");
@@ -69,8 +77,15 @@ pub fn authenticator(settings: TokenSettings) -> Authenticator {
     }
 }
 
-/// Prepares a function that sees what is in a secret: keyring and token keys are fetched at once; what fails is tried
-/// again by the first request.
+/// Waits for what is prepared side by side, but not for long: what isn't ready then, or failed, the first request
+/// prepares.
+async fn ready_in_time<T>(preparation: impl Future<Output = T>) {
+    if tokio::time::timeout(PREPARATION, preparation).await.is_err() {
+        tracing::warn!("not everything was ready within {PREPARATION:?}");
+    }
+}
+
+/// Prepares a function that sees what is in a secret: keyring, token keys and the connection to the table at once.
 ///
 /// # Errors
 /// The settings' faults.
@@ -82,11 +97,13 @@ pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
         settings.keyring_secret,
     );
     let TableParts { authenticator, store } = table_parts(settings.table, &config);
-    let vault = Vault::new(store, Sealer::new(Box::new(keyring)));
-    let (keyring, ()) = tokio::join!(vault.sealer().keyring(), authenticator.warm_up());
-    if let Err(error) = keyring {
-        tracing::warn!(error = error.to_string(), "the keyring is not there yet");
-    }
+    let vault = Vault::new(store.clone(), Sealer::new(Box::new(keyring)));
+    let read_keyring = async {
+        if let Err(error) = vault.sealer().keyring().await {
+            tracing::warn!(error = error.to_string(), "the keyring is not there yet");
+        }
+    };
+    ready_in_time(async { tokio::join!(read_keyring, authenticator.warm_up(), store.connect()) }).await;
     Ok(VaultParts { authenticator, vault, limits: settings.limits })
 }
 
@@ -98,7 +115,7 @@ pub async fn table() -> Result<TableParts<DynamoDbVault>, StartError> {
     let settings = TableSettings::read(&from_env)?;
     let config = clients::lambda_config().await;
     let parts = table_parts(settings, &config);
-    parts.authenticator.warm_up().await;
+    ready_in_time(async { tokio::join!(parts.authenticator.warm_up(), parts.store.connect()) }).await;
     Ok(parts)
 }
 
@@ -131,6 +148,6 @@ pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
         max_document_bytes: crate::http::GATEWAY_RESPONSE_LIMIT as u64,
     })?;
     let authenticator = authenticator(settings.tokens);
-    authenticator.warm_up().await;
+    ready_in_time(async { tokio::join!(authenticator.warm_up(), documents.connect()) }).await;
     Ok(SearchParts { authenticator, documents, rules: settings.rules, add_type: settings.add_type })
 }

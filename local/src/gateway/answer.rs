@@ -10,23 +10,6 @@ use shared::http::GATEWAY_RESPONSE_LIMIT;
 
 use super::GatewayError;
 
-/// The form in which an answer leaves a function.
-///
-/// # Errors
-/// [`GatewayError::NoAnswer`] for what no event can hold.
-pub fn answer_json(answer: Response<Body>) -> Result<Vec<u8>, GatewayError> {
-    let (head, body) = answer.into_parts();
-    let mut event = ApiGatewayProxyResponse::default();
-    event.status_code = i64::from(head.status.as_u16());
-    event.multi_value_headers = head.headers;
-    event.is_base64_encoded = matches!(body, Body::Binary(_));
-    event.body = match body {
-        Body::Empty => None,
-        body => Some(body),
-    };
-    serde_json::to_vec(&event).map_err(|error| GatewayError::NoAnswer(error.to_string()))
-}
-
 /// What the client gets of it.
 ///
 /// # Errors

@@ -13,9 +13,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
+use lambda_http::Body;
 use routes::{Api, Operation, Route};
+use shared::http::answer_event;
 
-pub use answer::{answer_json, to_http};
+pub use answer::to_http;
 pub use event::event_json;
 pub use refusal::GatewayError;
 
@@ -67,6 +69,14 @@ impl<F: Functions> Gateway<F> {
         };
         by_itself(api, head, error)
     }
+}
+
+/// The event that a function answers with, as text.
+///
+/// # Errors
+/// [`GatewayError::NoAnswer`] for what no event can hold.
+pub fn answer_json(answer: Response<Body>) -> Result<Vec<u8>, GatewayError> {
+    serde_json::to_vec(&answer_event(answer)).map_err(|error| GatewayError::NoAnswer(error.to_string()))
 }
 
 fn by_itself(api: Api, head: &Parts, error: GatewayError) -> Response<Bytes> {

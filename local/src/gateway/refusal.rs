@@ -3,9 +3,9 @@
 use http::request::Parts;
 use http::{Request, Response};
 use lambda_http::Body;
-use shared::http::refuse;
 use shared::http::search::{Search, SearchError};
-use shared::http::vault::{Problem, ProblemCode, Vault, VaultError};
+use shared::http::vault::{Vault, VaultError};
+use shared::http::{Family, refuse};
 
 use super::routes::Api;
 
@@ -50,7 +50,7 @@ pub(super) fn answer(api: Api, head: &Parts, error: GatewayError) -> Response<Bo
                 GatewayError::NoPath => VaultError::NoRoute,
                 GatewayError::NoMethod { allow } => VaultError::MethodNotAllowed { allow },
                 GatewayError::TooLarge { limit } => VaultError::TooLarge { limit },
-                GatewayError::Bad(what) => Problem::new(ProblemCode::InvalidRequestData, "request", what).into(),
+                GatewayError::Bad(what) => Vault::bad_request(what),
                 GatewayError::Unanswerable { .. } | GatewayError::NoAnswer(_) => {
                     VaultError::Internal(error.to_string())
                 }
@@ -62,7 +62,7 @@ pub(super) fn answer(api: Api, head: &Parts, error: GatewayError) -> Response<Bo
                 GatewayError::NoPath => SearchError::NoRoute,
                 GatewayError::NoMethod { allow } => SearchError::MethodNotAllowed { allow },
                 GatewayError::TooLarge { .. } => SearchError::TooLarge,
-                GatewayError::Bad(what) => SearchError::BadRequest(what),
+                GatewayError::Bad(what) => Search::bad_request(what),
                 GatewayError::Unanswerable { .. } | GatewayError::NoAnswer(_) => {
                     SearchError::Internal(error.to_string())
                 }

@@ -15,6 +15,7 @@ use lambda_http::{Body, Request, RequestExt};
 use crate::auth::{AuthFault, Authenticator, Caller};
 
 use super::answer::Answer;
+use super::event::RequestEvent;
 use super::family::Family;
 
 /// Where an answer names its tracking id.
@@ -96,9 +97,17 @@ impl fmt::Debug for Call {
     }
 }
 
-/// Answers one request. It always answers: a failure, a panic and an answer too large for the gateway become the
-/// API's documented error.
-pub async fn serve<E: Endpoint>(endpoint: &E, request: Request) -> Response<Body> {
+/// Answers one event of the gateway. It always answers: a failure, a panic and an answer too large for the gateway
+/// become the API's documented error.
+pub async fn serve_event<E: Endpoint>(endpoint: &E, event: RequestEvent) -> Response<Body> {
+    let (request, body) = event.into_request();
+    match body {
+        Ok(()) => serve(endpoint, request).await,
+        Err(error) => refuse::<E::Family>(E::OPERATION, request, E::Family::bad_request(error.to_string())),
+    }
+}
+
+async fn serve<E: Endpoint>(endpoint: &E, request: Request) -> Response<Body> {
     let started = Instant::now();
     let mut call = Call::new(request);
     // The endpoint holds no state that a panic could leave half changed: stores and keys are behind their own locks.

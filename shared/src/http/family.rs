@@ -20,6 +20,9 @@ pub trait Family {
     /// The failure of a function that could not be prepared: a key or a setting is missing. `cause` is for the log.
     fn unprepared(cause: String) -> Self::Error;
 
+    /// The failure of a request that can't be understood at all; `what` is for the client.
+    fn bad_request(what: String) -> Self::Error;
+
     /// What the log is told and the client isn't; `None` if the client was told all.
     fn cause(error: &Self::Error) -> Option<String>;
 }

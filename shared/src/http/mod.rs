@@ -1,13 +1,15 @@
-//! Between the gateway and the handlers: paths, answers, both families of errors, and the way of a request.
+//! Between the gateway and the handlers: events, paths, answers, both families of errors, and the way of a request.
 
 mod accept_language;
 mod answer;
 mod endpoint;
+mod event;
 mod family;
 mod path;
 pub mod search;
 pub mod vault;
 
 pub use answer::{Answer, GATEWAY_RESPONSE_LIMIT};
-pub use endpoint::{Call, Endpoint, refuse, serve};
+pub use endpoint::{Call, Endpoint, refuse, serve_event};
+pub use event::{EventError, RequestEvent, answer_event};
 pub use family::Family;

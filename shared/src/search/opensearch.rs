@@ -91,6 +91,18 @@ impl OpenSearchDocuments {
         })
     }
 
+    /// Opens the connection that the first request will use, while the function starts and has the whole processor.
+    /// A document is read that isn't there, for reading is all that the function may do; a missing index shows up
+    /// here.
+    pub async fn connect(&self) {
+        const NOBODYS: &str = "0";
+        if let Ok(id) = DocumentId::parse(NOBODYS)
+            && let Err(error) = self.read(IndexName::Identities, &id).await
+        {
+            tracing::warn!(error = error.to_string(), "OpenSearch is not there yet");
+        }
+    }
+
     async fn document(&self, response: Response) -> Result<DocumentBytes, SearchFault> {
         let failed = |what: &str| SearchFault::Failed(what.to_owned());
         let too_large = |length: u64| length > self.max_document_bytes;

@@ -145,11 +145,16 @@ impl<'a> Function<'a> {
 
 /// The event of a user's request.
 pub fn event(stack: &Stack, user: &str, method: &str, path: &str, body: impl Into<Bytes>) -> String {
+    event_with(&stack.token(user), method, path, body)
+}
+
+/// The event of a request with this token.
+pub fn event_with(token: &str, method: &str, path: &str, body: impl Into<Bytes>) -> String {
     let request = Request::builder()
         .method(method)
         .uri(path)
         .header("host", "api.example")
-        .header("authorization", format!("Bearer {}", stack.token(user)))
+        .header("authorization", format!("Bearer {token}"))
         .body(())
         .unwrap();
     let (head, ()) = request.into_parts();

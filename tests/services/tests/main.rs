@@ -20,6 +20,7 @@ mod containers;
 mod contract;
 mod deployed;
 mod documents;
+mod events;
 mod start_up;
 mod vault;
 
@@ -35,9 +36,14 @@ use services::tools::{self, Need};
 /// A test: its name, what it needs, and what it does.
 type Test = (&'static str, &'static [Need], fn(&World));
 
+/// A test that is made at run time, from a file say.
+type MadeTest = (String, &'static [Need], Box<dyn FnOnce(&World) + Send>);
+
 /// What tests run in. Each part starts when the first test needs it, and stops when all tests are over.
 #[derive(Default)]
 struct World {
+    // Stops before the services do.
+    events: events::Processes,
     stack: OnceLock<Stack>,
     engine: OnceLock<Engine>,
 }
@@ -56,8 +62,10 @@ impl World {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: Vec<Test> =
+    let written: Vec<Test> =
         [vault::TESTS, documents::TESTS, start_up::TESTS, containers::TESTS, contract::TESTS, deployed::TESTS].concat();
+    let boxed = |(name, needs, test): Test| -> MadeTest { (name.to_owned(), needs, Box::new(test)) };
+    let tests: Vec<MadeTest> = written.into_iter().map(boxed).chain(events::tests()).collect();
     let chosen = |name: &str| {
         let matches = |filter: &String| if arguments.exact { name == filter } else { name.contains(filter) };
         arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(|skip| name.contains(skip))
@@ -74,9 +82,9 @@ fn main() -> ExitCode {
     let trials = tests
         .into_iter()
         .map(|(name, needs, test)| {
-            let reason = lacks(needs).filter(|_| chosen(name));
+            let reason = lacks(needs).filter(|_| chosen(&name));
             let world = Arc::clone(&world);
-            let trial = Trial::test(name, move || {
+            let trial = Trial::test(name.clone(), move || {
                 test(&world);
                 Ok(())
             });

@@ -160,6 +160,10 @@ impl Family for Search {
         SearchError::Internal(cause)
     }
 
+    fn bad_request(what: String) -> SearchError {
+        SearchError::BadRequest(what)
+    }
+
     fn cause(error: &SearchError) -> Option<String> {
         match error {
             SearchError::Internal(cause) | SearchError::Throttled { cause, .. } => Some(cause.clone()),

@@ -258,6 +258,10 @@ impl Family for Vault {
         VaultError::Configuration(cause)
     }
 
+    fn bad_request(what: String) -> VaultError {
+        Problem::new(ProblemCode::InvalidRequestData, "request", what).into()
+    }
+
     fn cause(error: &VaultError) -> Option<String> {
         match error {
             VaultError::Throttled(cause)
