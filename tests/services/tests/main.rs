@@ -18,7 +18,9 @@
 
 mod containers;
 mod documents;
+mod signatures;
 mod start_up;
+mod stored_bytes;
 mod vault;
 
 use std::collections::BTreeSet;
@@ -54,7 +56,9 @@ impl World {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: Vec<Test> = [vault::TESTS, documents::TESTS, start_up::TESTS, containers::TESTS].concat();
+    let tests: Vec<Test> =
+        [vault::TESTS, documents::TESTS, start_up::TESTS, signatures::TESTS, stored_bytes::TESTS, containers::TESTS]
+            .concat();
     let chosen = |name: &str| {
         let matches = |filter: &String| if arguments.exact { name == filter } else { name.contains(filter) };
         arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(|skip| name.contains(skip))
