@@ -1,6 +1,8 @@
 //! How get-document proves to OpenSearch who it is. The server of these tests computes each signature anew from the
 //! bytes that arrived.
 
+#[path = "signatures/credentials.rs"]
+mod credentials;
 #[path = "signatures/server.rs"]
 mod server;
 #[path = "signatures/sigv4.rs"]
@@ -17,7 +19,7 @@ use shared::names::{DocumentId, IndexName};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::{Test, World};
-use server::{DOCUMENT, Request, Server, answer};
+use server::{DOCUMENT, Request, Server};
 use sigv4::{Expected, verify};
 
 pub const TESTS: &[Test] = &[
@@ -36,10 +38,22 @@ pub const TESTS: &[Test] = &[
     ("requests_are_signed_for_the_functions_region", &[Need::Services], signed_for_the_region),
     ("another_secret_key_gives_another_signature", &[Need::Services], another_secret_key),
     ("requests_are_signed_where_nothing_else_is_said", &[Need::Services], signed_by_default),
-    ("credentials_are_in_no_log_and_no_answer", &[Need::Services], credentials_are_in_no_log_and_no_answer),
-    ("a_redirection_takes_no_credential_to_another_host", &[Need::Services], a_redirection_takes_no_credential),
-    ("without_authentication_nothing_is_signed", &[Need::Services], without_authentication_nothing_is_signed),
-    ("basic_authentication_is_that_of_rfc_7617", &[Need::Services], basic_authentication),
+    (
+        "credentials_are_in_no_log_and_no_answer",
+        &[Need::Services],
+        credentials::credentials_are_in_no_log_and_no_answer,
+    ),
+    (
+        "a_redirection_takes_no_credential_to_another_host",
+        &[Need::Services],
+        credentials::a_redirection_takes_no_credential,
+    ),
+    (
+        "without_authentication_nothing_is_signed",
+        &[Need::Services],
+        credentials::without_authentication_nothing_is_signed,
+    ),
+    ("basic_authentication_is_that_of_rfc_7617", &[Need::Services], credentials::basic_authentication),
 ];
 
 const ACCESS_KEY: &str = "ASIACANARYACCESSKEY1";
@@ -245,94 +259,4 @@ fn signed_by_default(world: &World) {
     let get = start(world.stack(), &server, &[("COFFER_OPENSEARCH_AUTH", "")]);
     get.call("signer", "GET", &path(IndexName::Roles, "default"), "").expect_status(200);
     expect_signed(&server.take_one(), &EXPECTED);
-}
-
-fn credentials_are_in_no_log_and_no_answer(world: &World) {
-    // Amazon's answer to a signature that it doesn't agree with quotes what should have been signed; this server quotes
-    // all that it got, whatever it answers. The id says with what.
-    let server = Server::new(|request| match request.target.rsplit('/').next().unwrap() {
-        "reset" => Vec::new(),
-        status => {
-            answer(status.parse().unwrap(), "", &serde_json::json!({ "message": format!("{request:?}") }).to_string())
-        }
-    });
-    let basic = [
-        ("COFFER_OPENSEARCH_AUTH", "basic"),
-        ("COFFER_OPENSEARCH_USER", "canary-user"),
-        ("COFFER_OPENSEARCH_PASSWORD", "canary-password"),
-    ];
-    for settings in [&[][..], &basic] {
-        let get = start(world.stack(), &server, &[&[("COFFER_LOG_LEVEL", "debug")], settings].concat());
-        let mut said = String::new();
-        // A 200 that quotes is a document, and passed on as one.
-        for case in ["400", "401", "403", "404", "429", "500", "503", "reset"] {
-            let answer = get.call("signer", "GET", &path(IndexName::Roles, case), "");
-            assert_eq!(answer.status, if case == "429" { 429 } else { 500 }, "{case}: {answer:?}");
-            said.push_str(&format!("{answer:?}"));
-        }
-        said.push_str(&get.log());
-        let requests = server.take();
-        assert!(requests.len() >= 8 && said.matches("request failed").count() == 7, "{said}");
-        let mut secrets = vec![ACCESS_KEY, SECRET_KEY, TOKEN, "canary-user", "canary-password", "Signature="];
-        secrets.extend(requests.iter().map(|request| {
-            request.value("authorization").unwrap().rsplit([' ', '=']).find(|word| !word.is_empty()).unwrap()
-        }));
-        for secret in secrets {
-            assert!(!said.contains(secret), "{secret} is in {said}");
-        }
-    }
-}
-
-fn a_redirection_takes_no_credential(world: &World) {
-    let elsewhere = Server::with_a_document();
-    let location = format!("location: {}/roles/_source/x\r\n", elsewhere.url());
-    let server = Server::new(move |_| answer(307, &location, ""));
-    let basic =
-        [("COFFER_OPENSEARCH_AUTH", "basic"), ("COFFER_OPENSEARCH_USER", "u"), ("COFFER_OPENSEARCH_PASSWORD", "p")];
-    for settings in [&[][..], &basic] {
-        let get = start(world.stack(), &server, settings);
-        // What another host says is none of our documents.
-        get.call("signer", "GET", &path(IndexName::Roles, "x"), "").expect_status(500);
-        for request in elsewhere.take() {
-            for name in ["authorization", "x-amz-security-token"] {
-                assert_eq!(request.value(name), None, "{name} went to another host");
-            }
-        }
-    }
-}
-
-fn without_authentication_nothing_is_signed(world: &World) {
-    let server = Server::with_a_document();
-    let get = start(world.stack(), &server, &[("COFFER_OPENSEARCH_AUTH", "none")]);
-    get.call("signer", "GET", &path(IndexName::Roles, "a/b"), "").expect_status(200);
-    let request = server.take_one();
-    expect_asked_for(&request, &server, "roles", "a/b");
-    let told =
-        |name: &str| name.eq_ignore_ascii_case("authorization") || name.to_ascii_lowercase().starts_with("x-amz-");
-    assert!(!request.headers.iter().any(|(name, _)| told(name)), "{request:?}");
-}
-
-fn basic_authentication(world: &World) {
-    let server = Server::with_a_document();
-    // The two examples of the RFC, and a password that holds what separates it from the user.
-    for (user, password, expected) in [
-        ("Aladdin", "open sesame", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
-        ("test", "123\u{a3}", "dGVzdDoxMjPCow=="),
-        ("reader", "a:b:", "cmVhZGVyOmE6Yjo="),
-    ] {
-        let settings = [
-            ("COFFER_OPENSEARCH_AUTH", "basic"),
-            ("COFFER_OPENSEARCH_USER", user),
-            ("COFFER_OPENSEARCH_PASSWORD", password),
-        ];
-        let get = start(world.stack(), &server, &settings);
-        get.call("signer", "GET", &path(IndexName::Roles, "a/b"), "").expect_status(200);
-        let request = server.take_one();
-        expect_asked_for(&request, &server, "roles", "a/b");
-        assert_eq!(request.value("authorization"), Some(&*format!("Basic {expected}")));
-        assert!(
-            !request.headers.iter().any(|(name, _)| name.to_ascii_lowercase().starts_with("x-amz-")),
-            "{request:?}"
-        );
-    }
 }
