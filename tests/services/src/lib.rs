@@ -21,6 +21,7 @@ pub mod fetch;
 pub mod fleet;
 pub mod process;
 pub mod proxy;
+pub mod random;
 pub mod sandbox;
 pub mod stack;
 pub mod tools;

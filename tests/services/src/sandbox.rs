@@ -61,6 +61,8 @@ impl Answer {
 pub struct Emulated {
     process: Process,
     port: u16,
+    // Made once: making one reads the machine's root certificates, which takes longer than a call.
+    client: reqwest::Client,
 }
 
 impl Emulated {
@@ -87,14 +89,13 @@ impl Emulated {
             .envs(settings.iter().map(|(name, value)| (name, value)));
         let mut process = Process::start(&format!("{name}-{port}"), command, folder);
         process.wait_for(|_| listens(port).then_some(()));
-        Self { process, port }
+        Self { process, port, client: reqwest::Client::builder().no_proxy().build().unwrap() }
     }
 
     /// Hands an event to the function, whatever it is, and returns the text that comes back.
     pub async fn invoke(&self, event: String) -> Result<String, reqwest::Error> {
         let url = format!("http://127.0.0.1:{}/2015-03-31/functions/function/invocations", self.port);
-        let client = reqwest::Client::builder().no_proxy().build()?;
-        client.post(url).body(event).send().await?.text().await
+        self.client.post(url).body(event).send().await?.text().await
     }
 
     /// What the function has logged.

@@ -43,6 +43,8 @@ pub struct Stack {
     key: SigningKey,
     folder: TempDir,
     runtime: Runtime,
+    // For OpenSearch. Made once: making one reads the machine's root certificates, which takes longer than a call.
+    client: reqwest::Client,
     // Stopped when the stack is dropped.
     _processes: Vec<Process>,
 }
@@ -83,8 +85,18 @@ impl Stack {
         let key = SigningKey::open(&DataFolder::open(&folder.path().join("keys")).unwrap()).unwrap();
         let runtime = Runtime::new().unwrap();
         let [dynamodb, secrets_manager, opensearch] = urls;
-        let stack =
-            Self { dynamodb, secrets_manager, opensearch, emulator, key, folder, runtime, _processes: processes };
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let stack = Self {
+            dynamodb,
+            secrets_manager,
+            opensearch,
+            emulator,
+            key,
+            folder,
+            runtime,
+            client,
+            _processes: processes,
+        };
         stack.runtime.block_on(async {
             stack.make_table(ACCESS_KEY).await;
             stack.make_secret(KEYRING, KEYRING_TEXT).await;
@@ -201,8 +213,8 @@ impl Stack {
 
     /// Asks OpenSearch; the answer's status and text.
     pub async fn opensearch(&self, method: &str, path: &str, body: String) -> (u16, String) {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let request = client
+        let request = self
+            .client
             .request(method.parse().unwrap(), format!("{}/{path}", self.opensearch))
             .header("content-type", "application/json")
             .body(body);

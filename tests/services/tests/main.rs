@@ -21,7 +21,9 @@ mod contract;
 mod deployed;
 mod documents;
 mod events;
+mod signatures;
 mod start_up;
+mod stored_bytes;
 mod vault;
 
 use std::collections::BTreeSet;
@@ -62,8 +64,17 @@ impl World {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let written: Vec<Test> =
-        [vault::TESTS, documents::TESTS, start_up::TESTS, containers::TESTS, contract::TESTS, deployed::TESTS].concat();
+    let written: Vec<Test> = [
+        vault::TESTS,
+        documents::TESTS,
+        start_up::TESTS,
+        signatures::TESTS,
+        stored_bytes::TESTS,
+        containers::TESTS,
+        contract::TESTS,
+        deployed::TESTS,
+    ]
+    .concat();
     let boxed = |(name, needs, test): Test| -> MadeTest { (name.to_owned(), needs, Box::new(test)) };
     let tests: Vec<MadeTest> = written.into_iter().map(boxed).chain(events::tests()).collect();
     let chosen = |name: &str| {
