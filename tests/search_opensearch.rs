@@ -13,9 +13,10 @@ use get_document::GetDocument;
 use local::gateway::{answer_json, event_json, to_http};
 use serde_json::{Value, json};
 use shared::auth::{Authenticator, KeySet, TokenRules};
+use shared::clients;
 use shared::http::{GATEWAY_RESPONSE_LIMIT, serve_event};
 use shared::parts::SearchParts;
-use shared::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, SearchRules};
+use shared::search::{OpenSearchAuth, OpenSearchSettings, SearchRules};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
@@ -28,7 +29,7 @@ fn settings(address: SocketAddr) -> OpenSearchSettings {
         auth: OpenSearchAuth::None,
         alias_prefix: "coffer-".to_owned(),
         timeout: Duration::from_secs(20),
-        max_document_bytes: GATEWAY_RESPONSE_LIMIT as u64,
+        max_document_bytes: GATEWAY_RESPONSE_LIMIT,
     }
 }
 
@@ -47,7 +48,7 @@ async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
     };
     let endpoint = GetDocument::new(SearchParts {
         authenticator: Authenticator::with_keys(KeySet::from_jwks(&TestKey::key_set(&[&key])).unwrap(), rules),
-        documents: OpenSearchDocuments::new(settings).unwrap(),
+        documents: clients::opensearch(settings),
         rules: SearchRules { authorities: words(&["ORG_ADMIN"]) },
         add_type: false,
     });

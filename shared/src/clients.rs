@@ -19,6 +19,7 @@ use url::Url;
 
 use crate::auth::{KeySet, RemoteKeys};
 use crate::causes::chain;
+use crate::search::{OpenSearchDocuments, OpenSearchSettings};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -74,13 +75,7 @@ pub fn secrets_manager(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_secrets
 /// The keys of a key server, fetched with the HTTP client that the SDK uses as well.
 #[must_use]
 pub fn remote_keys(url: &Url) -> RemoteKeys {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(KEY_SET).build();
-    let builder: ConnectorBuilder<_> = Connector::builder().connector_settings(settings);
-    let connector = std::sync::Arc::new(if url.scheme() == "https" {
-        builder.tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build()
-    } else {
-        builder.build_http()
-    });
+    let connector = std::sync::Arc::new(connector(url, KEY_SET));
     // A query may hold a key to the server: it is sent, but not logged.
     let shown = url.origin().ascii_serialization() + url.path();
     let url = url.to_string();
@@ -92,6 +87,23 @@ pub fn remote_keys(url: &Url) -> RemoteKeys {
             fetched.map_err(|error| format!("{shown}: {error}"))
         })
     }))
+}
+
+/// Documents in OpenSearch.
+#[must_use]
+pub fn opensearch(settings: OpenSearchSettings) -> OpenSearchDocuments {
+    OpenSearchDocuments::new(connector(&settings.url, settings.timeout), settings)
+}
+
+/// The SDK's HTTP client for another server than AWS's. It follows no redirection and knows no proxy.
+fn connector(url: &Url, timeout: Duration) -> Connector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT.min(timeout)).read_timeout(timeout).build();
+    let builder: ConnectorBuilder<_> = Connector::builder().connector_settings(settings);
+    if url.scheme() == "https" {
+        builder.tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build()
+    } else {
+        builder.build_http()
+    }
 }
 
 async fn fetch(connector: &Connector, url: &str) -> Result<String, String> {

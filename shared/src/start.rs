@@ -1,10 +1,12 @@
 //! How a function starts: log, settings, clients, keys — then requests.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use futures_util::FutureExt;
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::service_fn;
 use tokio::sync::OnceCell;
@@ -50,14 +52,18 @@ where
             tracing::error!(operation = E::OPERATION, error = line, "the function can't be prepared");
         }
     }
-    let handler = move |event: LambdaEvent<RequestEvent>| async move {
-        Ok::<_, std::convert::Infallible>(answer_event(match prepared.get_or_try_init(prepare).await {
-            Ok(endpoint) => serve_event(endpoint, event.payload).await,
+    let answer = move |event: RequestEvent| async move {
+        match prepared.get_or_try_init(prepare).await {
+            Ok(endpoint) => serve_event(endpoint, event).await,
             Err(error) => {
-                let (request, _) = event.payload.into_request();
+                let (request, _) = event.into_request();
                 refuse::<E::Family>(E::OPERATION, request, E::Family::unprepared(chain(error.as_ref())))
             }
-        }))
+        }
+    };
+    // On the heap, for the type of a whole function in one is too deep for the compiler.
+    let handler = move |event: LambdaEvent<RequestEvent>| {
+        answer(event.payload).map(|answer| Ok::<_, Infallible>(answer_event(answer))).boxed()
     };
     match lambda_runtime::run(service_fn(handler)).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -140,13 +146,13 @@ pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
         SearchAuth::Basic { user, password } => OpenSearchAuth::Basic { user, password },
         SearchAuth::None => OpenSearchAuth::None,
     };
-    let documents = OpenSearchDocuments::new(OpenSearchSettings {
+    let documents = clients::opensearch(OpenSearchSettings {
         url: settings.url,
         auth,
         alias_prefix: settings.alias_prefix,
         timeout: settings.timeout,
-        max_document_bytes: crate::http::GATEWAY_RESPONSE_LIMIT as u64,
-    })?;
+        max_document_bytes: crate::http::GATEWAY_RESPONSE_LIMIT,
+    });
     let authenticator = authenticator(settings.tokens);
     ready_in_time(async { tokio::join!(authenticator.warm_up(), documents.connect()) }).await;
     Ok(SearchParts { authenticator, documents, rules: settings.rules, add_type: settings.add_type })
