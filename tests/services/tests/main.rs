@@ -16,9 +16,13 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod calls;
 mod containers;
 mod documents;
+mod faults;
+mod policies;
 mod start_up;
+mod template;
 mod vault;
 
 use std::collections::BTreeSet;
@@ -54,7 +58,20 @@ impl World {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: Vec<Test> = [vault::TESTS, documents::TESTS, start_up::TESTS, containers::TESTS].concat();
+    let tests: Vec<Test> = [
+        vault::TESTS,
+        documents::TESTS,
+        start_up::TESTS,
+        calls::TESTS,
+        policies::TESTS,
+        faults::dynamodb::TESTS,
+        faults::lost_answers::TESTS,
+        faults::keyring::TESTS,
+        faults::key_server::TESTS,
+        faults::opensearch::TESTS,
+        containers::TESTS,
+    ]
+    .concat();
     let chosen = |name: &str| {
         let matches = |filter: &String| if arguments.exact { name == filter } else { name.contains(filter) };
         arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(|skip| name.contains(skip))
