@@ -21,6 +21,7 @@ pub const TESTS: &[Test] = &[
     ("a_delete_says_how_the_table_failed_and_goes_on", &[Need::Services], |world| each_fault(world, &DELETE)),
     ("a_list_without_names_says_so_and_goes_on", &[Need::Services], |world| each_fault(world, &LIST_NAMES)),
     ("a_list_without_secrets_says_so_and_goes_on", &[Need::Services], |world| each_fault(world, &LIST_PAGE)),
+    ("a_table_that_never_answers_is_given_up_in_time", &[Need::Services], a_table_that_never_answers),
 ];
 
 /// A request, and the call of it that fails.
@@ -112,10 +113,10 @@ fn rows() -> Vec<(Row, bool)> {
         Row::new("failed", refusal(500, "InternalServerError"), "InternalServerError"),
         Row::new("no such table", refusal(400, "ResourceNotFoundException"), super::WORDS),
         Row::new("access denied", refusal(400, "AccessDeniedException"), "AccessDeniedException"),
-        Row::new("a page of 503", page(503), ""),
-        Row::new("nonsense", answer(200, "application/x-amz-json-1.0", "nonsense"), ""),
+        Row::new("a page of 503", page(503), "unexpected token"),
+        Row::new("nonsense", answer(200, "application/x-amz-json-1.0", "nonsense"), "expected literal"),
     ];
-    let connections = broken_connections("Connection refused", "", "timeout", "");
+    let connections = broken_connections("timed out");
     throttled.into_iter().chain(failed.into_iter().chain(connections).map(|row| (row, false))).collect()
 }
 
@@ -124,15 +125,32 @@ fn user(operation: &Operation, row: &Row) -> String {
     format!("fault-{}-{}-{}", operation.function, operation.action, row.name.replace(' ', "-"))
 }
 
-fn each_fault(world: &World, operation: &Operation) {
-    let stack = world.stack();
-    let rows = rows();
+/// Makes the secret `db` of the user of each row.
+fn seed<'a>(stack: &Stack, rows: impl IntoIterator<Item = (&'a Operation, &'a Row)>) {
     let create = Function::start(stack, "create-secret");
-    for (row, _) in &rows {
+    for (operation, row) in rows {
         let user = user(operation, row);
         create.call(&user, "POST", &secrets(&user), r#"{"name":"db","data":{"n":0}}"#).expect_status(201);
     }
+}
+
+fn each_fault(world: &World, operation: &Operation) {
+    let stack = world.stack();
+    let mut rows = rows();
+    rows.retain(|(row, _)| !row.is_slow());
+    seed(stack, rows.iter().map(|(row, _)| (operation, row)));
     side_by_side(&rows, |(row, _)| row.name.to_owned(), |(row, throttled)| fault(stack, operation, row, *throttled));
+}
+
+fn a_table_that_never_answers(world: &World) {
+    let stack = world.stack();
+    let mut rows = rows();
+    rows.retain(|(row, _)| row.is_slow());
+    let operations = [&GET, &CREATE, &UPDATE_READS, &UPDATE_WRITES, &DELETE, &LIST_NAMES, &LIST_PAGE];
+    let rows: Vec<_> = rows.iter().flat_map(|(row, _)| operations.map(|operation| (operation, row))).collect();
+    seed(stack, rows.iter().copied());
+    let name = |operation: &Operation| format!("{}, {}", operation.function, operation.action);
+    side_by_side(&rows, |(operation, _)| name(operation), |(operation, row)| fault(stack, operation, row, false));
 }
 
 fn fault(stack: &Stack, operation: &Operation, row: &Row, throttled: bool) {

@@ -46,20 +46,27 @@ impl Row {
         Self { name, fault, cause }
     }
 
+    /// Whether it takes as long as a call may take at most. Rows of this kind are run side by side in a test of their
+    /// own, so that the others needn't wait for each of them.
+    fn is_slow(&self) -> bool {
+        self.fault == Fault::Stall
+    }
+
     /// Whether the service did what it was asked to.
     fn is_done(&self) -> bool {
         matches!(self.fault, Fault::CutAnswer | Fault::DropAnswer)
     }
 }
 
-/// The ways in which a connection fails. What the log says of them is the client library's.
-fn broken_connections(refused: &'static str, reset: &'static str, late: &'static str, cut: &'static str) -> Vec<Row> {
-    vec![
-        Row::new("refused", Fault::Refuse, refused),
-        Row::new("reset", Fault::Reset, reset),
+/// The ways in which a connection fails. What the log says of them is the client library's; `late` is that no answer
+/// came in time.
+fn broken_connections(late: &'static str) -> [Row; 5] {
+    [
+        Row::new("refused", Fault::Refuse, "Connection refused"),
+        Row::new("reset", Fault::Reset, "Connection reset"),
         Row::new("stalled", Fault::Stall, late),
-        Row::new("answer cut", Fault::CutAnswer, cut),
-        Row::new("answer dropped", Fault::DropAnswer, reset),
+        Row::new("answer cut", Fault::CutAnswer, "error reading a body"),
+        Row::new("answer dropped", Fault::DropAnswer, "Connection reset"),
     ]
 }
 
