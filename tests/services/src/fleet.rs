@@ -19,7 +19,7 @@ pub struct Fleet {
 }
 
 /// The name of an operation's function.
-const fn name(operation: Operation) -> &'static str {
+pub const fn name(operation: Operation) -> &'static str {
     match operation {
         Operation::ListSecrets => "list-secrets",
         Operation::CreateSecret => "create-secret",

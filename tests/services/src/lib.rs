@@ -19,12 +19,14 @@ pub mod engine;
 pub mod examples;
 pub mod fetch;
 pub mod fleet;
+pub mod key_server;
 pub mod process;
 pub mod proxy;
 pub mod random;
 pub mod sandbox;
 pub mod stack;
 pub mod tools;
+pub mod watched;
 
 /// The root of the repository.
 pub fn root() -> &'static std::path::Path {

@@ -2,14 +2,14 @@
 
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -73,6 +73,8 @@ impl Call {
 struct Plan {
     fault: Fault,
     times: usize,
+    /// The one action whose calls fail; all, if there is none.
+    action: Option<String>,
 }
 
 #[derive(Debug)]
@@ -109,10 +111,8 @@ impl Proxy {
         let (plan, _) = watch::channel(None);
         let state = Arc::new(State { upstream, calls: Mutex::default(), plan });
         let _guard = runtime.enter();
-        let listener = std::net::TcpListener::bind((address, 0)).unwrap();
-        listener.set_nonblocking(true).unwrap();
+        let listener = bound((address, 0).into()).listen(BACKLOG).unwrap();
         let address = listener.local_addr().unwrap();
-        let listener = TcpListener::from_std(listener).unwrap();
         let task = runtime.spawn(accept(listener, address, Arc::clone(&state)));
         Self { address, state, task }
     }
@@ -134,12 +134,25 @@ impl Proxy {
 
     /// The next calls fail so, this many of them. A refused connection is no call and counts for nothing.
     pub fn fail_times(&self, fault: Fault, times: usize) {
-        self.state.plan.send_replace(Some(Plan { fault, times }));
+        self.state.plan.send_replace(Some(Plan { fault, times, action: None }));
     }
 
-    /// Calls are passed on again.
+    /// The next calls of this action fail so, this many of them, and others are passed on. A service that refuses is
+    /// gone for all calls from the first of these on.
+    pub fn fail_action(&self, action: &str, fault: Fault, times: usize) {
+        self.state.plan.send_replace(Some(Plan { fault, times, action: Some(action.to_owned()) }));
+    }
+
+    /// Calls are passed on again; where connections were refused, they are taken when this returns.
     pub fn heal(&self) {
-        self.state.plan.send_replace(None);
+        let before = self.state.plan.send_replace(None);
+        if before.is_some_and(|plan| plan.fault == Fault::Refuse) {
+            let healed = Instant::now();
+            while std::net::TcpStream::connect(self.address).is_err() {
+                assert!(healed.elapsed() < Duration::from_secs(10), "the proxy doesn't listen again");
+                std::thread::yield_now();
+            }
+        }
     }
 
     /// The calls that arrived since the last time, whatever became of them.
@@ -153,10 +166,22 @@ impl Proxy {
     }
 }
 
+/// How many connections may wait to be taken.
+const BACKLOG: u32 = 1024;
+
+/// A socket at this address, beside another one that may be there.
+fn bound(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
+}
+
 /// Takes connections, but for the time when they are refused.
 async fn accept(mut listener: TcpListener, address: SocketAddr, state: Arc<State>) {
     let mut plan = state.plan.subscribe();
-    let refuses = |plan: &Option<Plan>| plan.as_ref().is_some_and(|plan| plan.fault == Fault::Refuse);
+    let refuses =
+        |plan: &Option<Plan>| plan.as_ref().is_some_and(|plan| plan.fault == Fault::Refuse && plan.action.is_none());
     loop {
         let mut connections = JoinSet::new();
         loop {
@@ -176,11 +201,13 @@ async fn accept(mut listener: TcpListener, address: SocketAddr, state: Arc<State
         }
         // Open connections end as well: a service that is gone answers on none.
         drop(connections);
+        // The port stays ours: a socket that doesn't listen refuses what is sent to it.
+        let closed = bound(address);
         drop(listener);
         if plan.wait_for(|plan| !refuses(plan)).await.is_err() {
             return;
         }
-        listener = TcpListener::bind(address).await.expect("the port that was given up a moment ago");
+        listener = closed.listen(BACKLOG).unwrap();
     }
 }
 
@@ -189,7 +216,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
     let mut buffer = Vec::new();
     while let Some(call) = read(&mut stream, &mut buffer).await {
         state.calls.lock().unwrap().push(call.clone());
-        let fault = next_fault(&state.plan);
+        let fault = next_fault(&state.plan, call.action());
         match fault {
             None => {
                 let Some(answer) = pass_on(state.upstream, &call).await else { return reset(&stream) };
@@ -239,11 +266,17 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
 }
 
 /// The fault of the call that arrives now.
-fn next_fault(plan: &watch::Sender<Option<Plan>>) -> Option<Fault> {
+fn next_fault(plan: &watch::Sender<Option<Plan>>, action: Option<&str>) -> Option<Fault> {
     let mut fault = None;
     plan.send_modify(|plan| {
-        if let Some(current) = plan {
+        if let Some(current) = plan
+            && (current.action.is_none() || current.action.as_deref() == action)
+        {
             fault = Some(current.fault.clone());
+            if current.fault == Fault::Refuse {
+                current.action = None;
+                return;
+            }
             current.times = current.times.saturating_sub(1);
             if current.times == 0 {
                 *plan = None;

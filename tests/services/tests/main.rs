@@ -16,14 +16,18 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod calls;
 mod containers;
 mod contract;
 mod deployed;
 mod documents;
 mod events;
+mod faults;
+mod policies;
 mod signatures;
 mod start_up;
 mod stored_bytes;
+mod template;
 mod vault;
 
 use std::collections::BTreeSet;
@@ -64,15 +68,23 @@ impl World {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
+    // The quick ones first; what takes all of the machine last.
     let written: Vec<Test> = [
         vault::TESTS,
         documents::TESTS,
         start_up::TESTS,
+        calls::TESTS,
+        policies::TESTS,
         signatures::TESTS,
+        faults::dynamodb::TESTS,
+        faults::lost_answers::TESTS,
+        faults::keyring::TESTS,
+        faults::key_server::TESTS,
+        faults::opensearch::TESTS,
         stored_bytes::TESTS,
+        deployed::TESTS,
         containers::TESTS,
         contract::TESTS,
-        deployed::TESTS,
     ]
     .concat();
     let boxed = |(name, needs, test): Test| -> MadeTest { (name.to_owned(), needs, Box::new(test)) };

@@ -1,0 +1,260 @@
+//! The template holds what the functions do: the actions that a function may call are those that it calls, and the
+//! routes, the functions and the logs are those that there are.
+
+mod runs;
+
+use std::collections::BTreeSet;
+
+use local::gateway::routes::{Api, RESOURCES};
+use serde_json::{Value, json};
+
+use services::artefacts::FUNCTIONS;
+use services::fleet;
+use services::tools::Need;
+use shared::names::IndexName;
+
+use crate::template::{Statement, Template, referred};
+use crate::{Test, World};
+
+pub const TESTS: &[Test] = &[
+    (
+        "list_secrets_may_do_what_it_does_and_nothing_else",
+        &[Need::Services],
+        list_secrets_may_do_what_it_does_and_nothing_else,
+    ),
+    (
+        "create_secret_may_do_what_it_does_and_nothing_else",
+        &[Need::Services],
+        create_secret_may_do_what_it_does_and_nothing_else,
+    ),
+    (
+        "get_secret_may_do_what_it_does_and_nothing_else",
+        &[Need::Services],
+        get_secret_may_do_what_it_does_and_nothing_else,
+    ),
+    (
+        "update_secret_may_do_what_it_does_and_nothing_else",
+        &[Need::Services],
+        update_secret_may_do_what_it_does_and_nothing_else,
+    ),
+    (
+        "delete_secret_may_do_what_it_does_and_nothing_else",
+        &[Need::Services],
+        delete_secret_may_do_what_it_does_and_nothing_else,
+    ),
+    (
+        "get_document_may_do_what_it_does_and_nothing_else",
+        &[Need::Services],
+        get_document_may_do_what_it_does_and_nothing_else,
+    ),
+    ("no_policy_has_a_wildcard_for_an_action", &[], no_policy_has_a_wildcard_for_an_action),
+    ("every_policy_names_its_resources", &[], every_policy_names_its_resources),
+    ("a_function_logs_to_its_own_log_alone", &[], a_function_logs_to_its_own_log_alone),
+    ("the_key_is_for_functions_with_a_keyring_alone", &[], the_key_is_for_functions_with_a_keyring_alone),
+    ("the_keyring_is_for_four_functions_alone", &[], the_keyring_is_for_four_functions_alone),
+    ("the_template_has_the_functions_that_there_are", &[], the_template_has_the_functions_that_there_are),
+    ("the_template_has_the_routes_that_there_are", &[], the_template_has_the_routes_that_there_are),
+];
+
+/// The condition of a customer-managed key. What needs it is done by the services themselves, in the function's name,
+/// so that no proxy sees it; it is the one permission that is held against nothing here.
+const HAS_KEY: &str = "HasKmsKey";
+
+/// What the platform does for a function.
+fn is_of_logs(statement: &Statement) -> bool {
+    statement.actions.iter().any(|action| action.starts_with("logs:"))
+}
+
+/// What a function's policies allow it to do itself.
+fn permitted(template: &Template, resource: &str) -> Vec<Statement> {
+    let mut statements = template.statements(resource);
+    statements.retain(|statement| !is_of_logs(statement));
+    statements
+}
+
+/// The name of a function's resource.
+fn resource(function: &str) -> &'static str {
+    FUNCTIONS.iter().find(|(name, _)| *name == function).map(|(_, resource)| *resource).unwrap()
+}
+
+/// Holds what a function may do against what it did.
+#[track_caller]
+fn expect_equal(function: &str, done: &BTreeSet<String>) {
+    let statements = permitted(&Template::read(), resource(function));
+    let visible = statements.iter().filter(|statement| !statement.conditions.contains(&HAS_KEY.to_owned()));
+    let may: BTreeSet<_> = visible.flat_map(|statement| statement.actions.iter().cloned()).collect();
+    assert_eq!(may, *done, "{function}: what it may do, and what it did");
+}
+
+fn list_secrets_may_do_what_it_does_and_nothing_else(world: &World) {
+    expect_equal("list-secrets", &runs::list(world.stack()));
+}
+
+fn create_secret_may_do_what_it_does_and_nothing_else(world: &World) {
+    expect_equal("create-secret", &runs::create(world.stack()));
+}
+
+fn get_secret_may_do_what_it_does_and_nothing_else(world: &World) {
+    expect_equal("get-secret", &runs::get(world.stack()));
+}
+
+fn update_secret_may_do_what_it_does_and_nothing_else(world: &World) {
+    expect_equal("update-secret", &runs::update(world.stack()));
+}
+
+fn delete_secret_may_do_what_it_does_and_nothing_else(world: &World) {
+    expect_equal("delete-secret", &runs::delete(world.stack()));
+}
+
+fn get_document_may_do_what_it_does_and_nothing_else(world: &World) {
+    expect_equal("get-document", &runs::document(world.stack()));
+}
+
+fn no_policy_has_a_wildcard_for_an_action(_: &World) {
+    let template = Template::read();
+    for (name, _) in template.functions() {
+        for statement in template.statements(name) {
+            assert_eq!(statement.effect, "Allow", "{name}: {statement:?}");
+            assert!(!statement.actions.is_empty(), "{name}: {statement:?}");
+            for action in &statement.actions {
+                assert!(!action.contains(['*', '?']), "{name}: {action}");
+            }
+        }
+    }
+}
+
+/// The documents of an index in the domain that is made here, or in the one that is given.
+fn documents(index: &str) -> [Value; 2] {
+    ["Domain.Arn", "OpenSearchDomainArn"].map(|domain| json!({ "Fn::Sub": format!("${{{domain}}}/{index}/_source/*") }))
+}
+
+fn every_policy_names_its_resources(_: &World) {
+    let template = Template::read();
+    let each_index = IndexName::ALL.iter().flat_map(|index| documents(&format!("${{OpenSearchAliasPrefix}}{index}")));
+    // All indices of the domain, or the six.
+    let documents: Vec<_> = documents("*").into_iter().chain(each_index).collect();
+    for (name, _) in template.functions() {
+        for statement in permitted(&template, name) {
+            assert!(!statement.resources.is_empty(), "{name}: {statement:?}");
+            for action in &statement.actions {
+                let allowed = match action.as_str() {
+                    "dynamodb:Query" => vec![json!({ "Fn::Sub": "${Table.Arn}/index/names" })],
+                    "secretsmanager:GetSecretValue" => vec![json!({ "Ref": "Keyring" })],
+                    "kms:Decrypt" => vec![json!({ "Ref": "KmsKeyArn" })],
+                    "es:ESHttpGet" => documents.clone(),
+                    dynamodb if dynamodb.starts_with("dynamodb:") => vec![json!({ "Fn::GetAtt": "Table.Arn" })],
+                    other => panic!("{name} may {other}"),
+                };
+                for resource in &statement.resources {
+                    assert!(allowed.contains(resource), "{name}: {action} on {resource}");
+                }
+            }
+        }
+    }
+}
+
+fn a_function_logs_to_its_own_log_alone(_: &World) {
+    let template = Template::read();
+    let mut logs = BTreeSet::new();
+    for (name, function) in template.functions() {
+        let log = function["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap_or_else(|| panic!("{name} has no log"));
+        assert!(logs.insert(log.to_owned()), "{log} is that of two functions");
+        let group = template.resource(log);
+        assert_eq!(group["Type"], "AWS::Logs::LogGroup", "{name}");
+        let kept = &group["Properties"]["RetentionInDays"];
+        assert!(kept.is_u64() || *kept == json!({ "Ref": "LogRetentionDays" }), "{name}: {kept}");
+        for statement in template.statements(name).iter().filter(|statement| is_of_logs(statement)) {
+            for action in &statement.actions {
+                assert!(["logs:CreateLogStream", "logs:PutLogEvents"].contains(&action.as_str()), "{name}: {action}");
+            }
+            for resource in &statement.resources {
+                assert_eq!(referred(resource), BTreeSet::from([log.to_owned()]), "{name}: {resource}");
+                // The streams of a group are all behind its own name.
+                let text = resource.to_string();
+                assert!(!text.replace(":*\"", "\"").replace(":log-stream:*\"", "\"").contains('*'), "{name}: {text}");
+            }
+        }
+    }
+}
+
+fn the_key_is_for_functions_with_a_keyring_alone(_: &World) {
+    let template = Template::read();
+    for (name, function) in template.functions() {
+        let has_keyring = !function["Environment"]["Variables"]["COFFER_KEYRING_SECRET"].is_null();
+        let statements = permitted(&template, name);
+        let conditional = statements.iter().filter(|statement| statement.conditions.contains(&HAS_KEY.to_owned()));
+        let mut keys = 0;
+        for statement in conditional {
+            assert_eq!(
+                (&statement.conditions, &statement.actions),
+                (&vec![HAS_KEY.into()], &vec!["kms:Decrypt".into()])
+            );
+            keys += 1;
+        }
+        assert_eq!(keys, usize::from(has_keyring), "{name}");
+        for statement in statements {
+            match statement.conditions.as_slice() {
+                [] => assert!(!statement.actions.iter().any(|action| action.starts_with("kms:")), "{name}"),
+                [one] if one == HAS_KEY => {}
+                // A cluster that takes no signatures knows no permissions.
+                [one] if one == "SignsRequests" => assert_eq!(statement.actions, ["es:ESHttpGet"], "{name}"),
+                other => panic!("{name}: a permission under {other:?}"),
+            }
+        }
+    }
+}
+
+fn the_keyring_is_for_four_functions_alone(_: &World) {
+    let template = Template::read();
+    for (name, function) in template.functions() {
+        let has = !["DeleteSecret", "GetDocument"].contains(&name);
+        let variables = &function["Environment"]["Variables"];
+        assert_eq!(variables["COFFER_KEYRING_SECRET"] == json!({ "Ref": "Keyring" }), has, "{name}: its setting");
+        let statements = permitted(&template, name);
+        let may = |statement: &Statement| statement.resources.iter().any(|on| referred(on).contains("Keyring"));
+        assert_eq!(statements.iter().any(may), has, "{name}: its policy");
+        assert_eq!(variables.to_string().contains("Keyring"), has, "{name}: its variables");
+    }
+}
+
+fn the_template_has_the_functions_that_there_are(_: &World) {
+    let template = Template::read();
+    let read = |name: &str| {
+        let metadata = &template.resource(name)["Metadata"];
+        assert_eq!(metadata["BuildMethod"], "rust-cargolambda", "{name}");
+        metadata["BuildProperties"]["Binary"].as_str().unwrap().to_owned()
+    };
+    let there: BTreeSet<_> = template.functions().map(|(name, _)| (read(name), name.to_owned())).collect();
+    let known = FUNCTIONS.map(|(name, resource)| (name.to_owned(), resource.to_owned()));
+    assert_eq!(there, BTreeSet::from(known));
+    for (name, function) in template.functions() {
+        assert_eq!(function["CodeUri"], format!("functions/{}", read(name)));
+    }
+}
+
+fn the_template_has_the_routes_that_there_are(_: &World) {
+    let template = Template::read();
+    let mut there = BTreeSet::new();
+    for (name, function) in template.functions() {
+        let events = function["Events"].as_object().unwrap_or_else(|| panic!("{name} has no events"));
+        for (event, described) in events {
+            assert_eq!(described["Type"], "Api", "{name}: {event}");
+            let properties = &described["Properties"];
+            let [api, method, path] = [&properties["RestApiId"]["Ref"], &properties["Method"], &properties["Path"]]
+                .map(|value| value.as_str().unwrap_or_else(|| panic!("{name}: {event}: {properties}")).to_owned());
+            let new = there.insert((api, method, path, name.to_owned()));
+            assert!(new, "{name}: {event} is there twice");
+        }
+    }
+    let routes = RESOURCES.iter().flat_map(|known| {
+        let api = match known.api {
+            Api::Vault => "VaultApi",
+            Api::Search => "SearchApi",
+        };
+        known.methods.iter().map(move |(method, operation)| {
+            let function = resource(fleet::name(*operation));
+            (api.to_owned(), method.to_string(), known.template.to_owned(), function.to_owned())
+        })
+    });
+    assert_eq!(there, routes.collect());
+}
