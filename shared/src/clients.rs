@@ -75,7 +75,7 @@ pub fn secrets_manager(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_secrets
 /// The keys of a key server, fetched with the HTTP client that the SDK uses as well.
 #[must_use]
 pub fn remote_keys(url: &Url) -> RemoteKeys {
-    let connector = std::sync::Arc::new(connector(url, KEY_SET));
+    let connector = std::sync::Arc::new(connector(url));
     // A query may hold a key to the server: it is sent, but not logged.
     let shown = url.origin().ascii_serialization() + url.path();
     let url = url.to_string();
@@ -92,12 +92,13 @@ pub fn remote_keys(url: &Url) -> RemoteKeys {
 /// Documents in OpenSearch.
 #[must_use]
 pub fn opensearch(settings: OpenSearchSettings) -> OpenSearchDocuments {
-    OpenSearchDocuments::new(connector(&settings.url, settings.timeout), settings)
+    OpenSearchDocuments::new(connector(&settings.url), settings)
 }
 
-/// The SDK's HTTP client for another server than AWS's. It follows no redirection and knows no proxy.
-fn connector(url: &Url, timeout: Duration) -> Connector {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT.min(timeout)).read_timeout(timeout).build();
+/// The SDK's HTTP client for another server than AWS's. It follows no redirection and knows no proxy. How long an answer
+/// may take is its user's affair.
+fn connector(url: &Url) -> Connector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
     let builder: ConnectorBuilder<_> = Connector::builder().connector_settings(settings);
     if url.scheme() == "https" {
         builder.tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build()

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
-use crate::causes::chain;
+use crate::causes;
 
 use super::keyring::{Keyring, KeyringError};
 use super::seal::{self, OpenError, SealError};
@@ -48,7 +48,7 @@ impl KeyringSource for SecretsManagerKeyring {
                 .secret_id(&self.secret_id)
                 .send()
                 .await
-                .map_err(|error| format!("GetSecretValue: {}", chain(&error)))?;
+                .map_err(|error| causes::of_call("GetSecretValue", &error))?;
             let text = answer.secret_string.ok_or("the keyring secret holds no text")?;
             Ok(Zeroizing::new(text))
         })

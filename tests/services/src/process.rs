@@ -38,11 +38,12 @@ impl Process {
     pub fn wait_for<T>(&mut self, ready: impl Fn(&Self) -> Option<T>) -> T {
         let started = Instant::now();
         loop {
+            // Before anything else: what listens at the port of a process that ended is another's.
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{} ended: {ended:?}\n{}", self.name, self.log());
             if let Some(value) = ready(self) {
                 return value;
             }
-            let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "{} ended: {ended:?}\n{}", self.name, self.log());
             assert!(started.elapsed() < PATIENCE, "{} is not ready\n{}", self.name, self.log());
             // Between two looks at the condition; a busy wait would take a core from what is awaited.
             std::thread::sleep(Duration::from_millis(20));

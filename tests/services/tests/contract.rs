@@ -1,7 +1,8 @@
 //! The black-box suite once more, with the functions as processes on real services where its own run has them in one
 //! process on embedded stores.
 
-use std::process::Command;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 
 use services::artefacts::{Artefacts, Processor};
 use services::tools::Need;
@@ -43,6 +44,15 @@ const EMBEDDED_ONLY: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The processes of the suite: it keeps functions for the tests to come and can't stop them when it ends.
+struct Group(u32);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.0)]).stderr(Stdio::null()).status();
+    }
+}
+
 fn the_contract_holds(world: &World) {
     let stack = world.stack();
     let mut suite = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -58,8 +68,15 @@ fn the_contract_holds(world: &World) {
         .current_dir(services::root())
         .env("COFFER_TEST_STORES", "real")
         .env(Artefacts::VARIABLE, Artefacts::of(Processor::here()).folder())
-        .envs(stack.variables());
-    let output = suite.output().unwrap();
+        .envs(stack.variables())
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let suite = suite.spawn().unwrap();
+    let group = Group(suite.id());
+    let output = suite.wait_with_output().unwrap();
+    drop(group);
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
     // A filter that leaves nothing would pass as well.

@@ -124,15 +124,15 @@ fn no_policy_has_a_wildcard_for_an_action(_: &World) {
 }
 
 /// The documents of an index in the domain that is made here, or in the one that is given.
-fn documents(index: &str) -> [Value; 2] {
-    ["Domain.Arn", "OpenSearchDomainArn"].map(|domain| json!({ "Fn::Sub": format!("${{{domain}}}/{index}/_source/*") }))
+fn documents(index: IndexName) -> Value {
+    let domain = "arn:${AWS::Partition}:es:${AWS::Region}:${AWS::AccountId}:domain/${Name}";
+    let name = json!({ "Fn::If": ["MakesDomain", { "Ref": "Domain" }, { "Ref": "OpenSearchDomain" }] });
+    json!({ "Fn::Sub": [format!("{domain}/${{OpenSearchAliasPrefix}}{index}/_source/*"), { "Name": name }] })
 }
 
 fn every_policy_names_its_resources(_: &World) {
     let template = Template::read();
-    let each_index = IndexName::ALL.iter().flat_map(|index| documents(&format!("${{OpenSearchAliasPrefix}}{index}")));
-    // All indices of the domain, or the six.
-    let documents: Vec<_> = documents("*").into_iter().chain(each_index).collect();
+    let documents: Vec<_> = IndexName::ALL.into_iter().map(documents).collect();
     for (name, _) in template.functions() {
         for statement in permitted(&template, name) {
             assert!(!statement.resources.is_empty(), "{name}: {statement:?}");

@@ -90,10 +90,13 @@ impl OpenSearchDocuments {
 
         match response.status().as_u16() {
             200 => {
-                let bytes = read(response, *max_document_bytes).await?;
+                let bytes =
+                    read(response, *max_document_bytes, "the document is larger than the response limit").await?;
                 DocumentBytes::new(bytes).map(Some).ok_or_else(|| failed("the answer is no JSON object"))
             }
-            404 => not_found(&read(response, MAX_ERROR_BYTES).await?),
+            404 => {
+                not_found(&read(response, MAX_ERROR_BYTES, "OpenSearch answered 404 with an unreasonable body").await?)
+            }
             429 => Err(SearchFault::Throttled {
                 reason: "OpenSearch answered 429".to_owned(),
                 retry_after_seconds: response.headers().get("retry-after").and_then(|value| value.parse().ok()),
@@ -107,11 +110,11 @@ fn failed(what: &str) -> SearchFault {
     SearchFault::Failed(what.to_owned())
 }
 
-/// Reads an answer's body, and no more of it than `limit`.
-async fn read(response: Response, limit: usize) -> Result<Bytes, SearchFault> {
+/// Reads an answer's body, and no more of it than `limit`; `beyond` says what is wrong with more.
+async fn read(response: Response, limit: usize, beyond: &str) -> Result<Bytes, SearchFault> {
     match Limited::new(response.into_body(), limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(SearchFault::Failed(format!("more than {limit} bytes"))),
+        Err(error) if error.is::<LengthLimitError>() => Err(failed(beyond)),
         Err(error) => Err(SearchFault::Failed(chain(error.as_ref()))),
     }
 }
