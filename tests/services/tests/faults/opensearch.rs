@@ -33,7 +33,7 @@ const PATH: &str = "/search/roles/fault-1";
 fn rows() -> Vec<Row> {
     let json = "application/json";
     let error = format!(r#"{{"error":{{"type":"{WORDS}","reason":"{WORDS}"}},"status":503}}"#);
-    let connections = broken_connections("timed out");
+    let connections = broken_connections("no answer within");
     let answers = [
         Row::new("unavailable", answer(503, json, error.clone()), "503"),
         Row::new("failed", answer(500, json, error.clone()), "500"),
