@@ -151,14 +151,20 @@ pub fn event(stack: &Stack, user: &str, method: &str, path: &str, body: impl Int
 
 /// The event of a request with this token.
 pub fn event_with(token: &str, method: &str, path: &str, body: impl Into<Bytes>) -> String {
-    let request = Request::builder()
+    event_of(token, method, path, &[], body)
+}
+
+/// The event of a request with this token, and with these headers beside it.
+pub fn event_of(token: &str, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> String {
+    let mut request = Request::builder()
         .method(method)
         .uri(path)
         .header("host", "api.example")
-        .header("authorization", format!("Bearer {token}"))
-        .body(())
-        .unwrap();
-    let (head, ()) = request.into_parts();
+        .header("authorization", format!("Bearer {token}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (head, ()) = request.body(()).unwrap().into_parts();
     let Route::To(resource, _) = routes::find(&head.method, head.uri.path()) else { panic!("no route: {path}") };
     event_json(&head, &body.into(), resource.template, [192, 0, 2, 1].into()).unwrap()
 }

@@ -1,10 +1,5 @@
 //! A function whose every call passes a proxy.
 
-use http::Request;
-use local::gateway::event_json;
-use local::gateway::routes::{self, Route};
-use local::tokens::Grant;
-
 use crate::key_server::KeyServer;
 use crate::proxy::Proxy;
 use crate::sandbox::{Answer, Function};
@@ -57,24 +52,4 @@ impl<'a> Watched<'a> {
             proxy.take_calls();
         }
     }
-}
-
-/// The event of a request whose token grants just this, with these headers beside it.
-pub fn event_of(
-    stack: &Stack,
-    grant: &Grant,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> String {
-    let token = stack.key().sign(grant).unwrap();
-    let mut request = Request::builder().method(method).uri(path).header("host", "api.example");
-    request = request.header("authorization", format!("Bearer {}", *token));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let (head, ()) = request.body(()).unwrap().into_parts();
-    let Route::To(resource, _) = routes::find(&head.method, head.uri.path()) else { panic!("no route: {path}") };
-    event_json(&head, &body.to_owned().into(), resource.template, [192, 0, 2, 1].into()).unwrap()
 }

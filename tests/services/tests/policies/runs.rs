@@ -7,9 +7,10 @@ use local::tokens::Grant;
 use serde_json::json;
 
 use services::proxy::{Call, Fault};
+use services::sandbox::event_of;
 use services::sandbox::{Answer, Function};
 use services::stack::{Stack, TABLE};
-use services::watched::{Watched, event_of};
+use services::watched::Watched;
 
 /// A function and the owner whose secrets it is asked for.
 struct Run<'a> {
@@ -73,7 +74,13 @@ impl<'a> Run<'a> {
             authorities: Vec::new(),
             lifetime: std::time::Duration::from_secs(600),
         };
-        self.watched.function.invoke(&event_of(self.stack, &grant, method, path, headers, body))
+        self.watched.function.invoke(&event_of(
+            &self.stack.key().sign(&grant).unwrap(),
+            method,
+            path,
+            headers,
+            body.to_owned(),
+        ))
     }
 
     /// Makes secrets of the owner, beside the function that is watched. Holders of the role `r` can read them, of `w`
