@@ -46,15 +46,20 @@ fn main() -> ExitCode {
     let stack = Stack::start();
     let folder = services::root().join("target/services");
     fs::create_dir_all(folder.join("events")).unwrap();
-    let lines: String = stack.variables().iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-    fs::write(folder.join("tests.env"), lines).unwrap();
-    let lines: String = stack.settings().iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-    fs::write(folder.join("functions.env"), lines).unwrap();
+    // Quoted as a shell wants it: a key set is full of quotes, and has no single one.
+    let quoted = |name: &str, value: &str| format!("{name}='{value}'\n");
+    let variables = stack.variables().map(|(name, value)| quoted(name, value));
+    fs::write(folder.join("tests.env"), variables.concat()).unwrap();
+    let settings: String = stack.settings().iter().map(|(name, value)| quoted(name, value)).collect();
+    fs::write(folder.join("functions.env"), settings).unwrap();
     // Without containers nothing is reached from them.
     let engine = tools::runs("docker", &["info"]).then(|| Engine::start(stack.folder()));
     let bridge = engine.as_ref().map(|engine| Bridge::new(&stack, engine));
-    if let Some(bridge) = &bridge {
-        fs::write(folder.join("functions.json"), bridge.settings(&stack)).unwrap();
+    let containers = folder.join("functions.json");
+    match &bridge {
+        Some(bridge) => fs::write(containers, bridge.settings(&stack)).unwrap(),
+        // One of an earlier run would mislead.
+        None => drop(fs::remove_file(containers)),
     }
     for (function, event) in examples::events(&stack, "alice") {
         fs::write(folder.join("events").join(format!("{function}.json")), event).unwrap();
