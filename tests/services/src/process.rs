@@ -36,13 +36,19 @@ impl Process {
 
     /// Waits until `ready` gives something, within a bound.
     pub fn wait_for<T>(&mut self, ready: impl Fn(&Self) -> Option<T>) -> T {
+        self.wait_while_it_runs(ready).unwrap_or_else(|| panic!("{} ended\n{}", self.name, self.log()))
+    }
+
+    /// The same; `None` if the process ends before.
+    pub fn wait_while_it_runs<T>(&mut self, ready: impl Fn(&Self) -> Option<T>) -> Option<T> {
         let started = Instant::now();
         loop {
             // Before anything else: what listens at the port of a process that ended is another's.
-            let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "{} ended: {ended:?}\n{}", self.name, self.log());
+            if self.child.try_wait().unwrap().is_some() {
+                return None;
+            }
             if let Some(value) = ready(self) {
-                return value;
+                return Some(value);
             }
             assert!(started.elapsed() < PATIENCE, "{} is not ready\n{}", self.name, self.log());
             // Between two looks at the condition; a busy wait would take a core from what is awaited.

@@ -11,7 +11,7 @@ use local::gateway::routes::{self, Route};
 use serde_json::Value;
 
 use crate::process::{Process, free_port, listens};
-use crate::stack::Stack;
+use crate::stack::{Stack, http_client};
 
 /// What a function answered.
 #[derive(Debug)]
@@ -61,7 +61,6 @@ impl Answer {
 pub struct Emulated {
     process: Process,
     port: u16,
-    // Made once: making one reads the machine's root certificates, which takes longer than a call.
     client: reqwest::Client,
 }
 
@@ -74,22 +73,26 @@ impl Emulated {
         bootstrap: &[&str],
         settings: &[(String, String)],
     ) -> Self {
-        let port = free_port();
-        let mut command = Command::new(emulator);
-        command
-            .arg("--runtime-interface-emulator-address")
-            .arg(format!("127.0.0.1:{port}"))
-            .arg("--runtime-api-address")
-            .arg(format!("127.0.0.1:{}", free_port()))
-            .args(bootstrap)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("AWS_LAMBDA_FUNCTION_NAME", name)
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .envs(settings.iter().map(|(name, value)| (name, value)));
-        let mut process = Process::start(&format!("{name}-{port}"), command, folder);
-        process.wait_for(|_| listens(port).then_some(()));
-        Self { process, port, client: reqwest::Client::builder().no_proxy().build().unwrap() }
+        // A port that another process looked at in the wrong moment ends the emulator; another pair is found then.
+        let mut started = (0..5).filter_map(|_| {
+            let [port, runtime_port] = [free_port(), free_port()];
+            let mut command = Command::new(emulator);
+            command
+                .arg("--runtime-interface-emulator-address")
+                .arg(format!("127.0.0.1:{port}"))
+                .arg("--runtime-api-address")
+                .arg(format!("127.0.0.1:{runtime_port}"))
+                .args(bootstrap)
+                .env_clear()
+                .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+                .env("AWS_LAMBDA_FUNCTION_NAME", name)
+                .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+                .envs(settings.iter().map(|(name, value)| (name, value)));
+            let mut process = Process::start(&format!("{name}-{port}"), command, folder);
+            process.wait_while_it_runs(|_| (listens(port) && listens(runtime_port)).then_some(()))?;
+            Some(Self { process, port, client: http_client() })
+        });
+        started.next().unwrap_or_else(|| panic!("the emulator does not start for {name}"))
     }
 
     /// Hands an event to the function, whatever it is, and returns the text that comes back.
@@ -133,7 +136,8 @@ impl<'a> Function<'a> {
 
     /// Hands an event to the function, whatever it is.
     pub fn invoke(&self, event: &str) -> Answer {
-        let text = self.stack.runtime().block_on(self.emulated.invoke(event.to_owned())).unwrap();
+        let text = self.stack.runtime().block_on(self.emulated.invoke(event.to_owned()));
+        let text = text.unwrap_or_else(|error| panic!("{error:?}\n{:?}\n{}", self.emulated, self.log()));
         assert!(text.contains("multiValueHeaders"), "{text}\n{}", self.log());
         Answer::of(&text)
     }

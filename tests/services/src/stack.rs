@@ -85,7 +85,7 @@ impl Stack {
         let key = SigningKey::open(&DataFolder::open(&folder.path().join("keys")).unwrap()).unwrap();
         let runtime = Runtime::new().unwrap();
         let [dynamodb, secrets_manager, opensearch] = urls;
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = http_client();
         let stack = Self {
             dynamodb,
             secrets_manager,
@@ -234,6 +234,12 @@ impl Stack {
         };
         self.key.sign(&grant).unwrap().to_string()
     }
+}
+
+/// A client that keeps no connection: it may be used from one runtime after the other, and a connection ends with the
+/// runtime that it was opened in.
+pub(crate) fn http_client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap()
 }
 
 fn dynamodb_local(folder: &TempDir) -> (Process, String) {
