@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,6 +17,7 @@ pub struct Process {
     name: String,
     child: Child,
     log: PathBuf,
+    group: Option<Group>,
 }
 
 impl Process {
@@ -26,7 +28,15 @@ impl Process {
         let errors = output.try_clone().unwrap();
         let child = command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn();
         let child = child.unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        Self { name: name.to_owned(), child, log }
+        Self { name: name.to_owned(), child, log, group: None }
+    }
+
+    /// The same for a command that starts others, which end with it.
+    pub fn start_with_all(name: &str, mut command: Command, folder: &Path) -> Self {
+        command.process_group(0);
+        let mut process = Self::start(name, command, folder);
+        process.group = Some(Group::of(&process.child));
+        process
     }
 
     /// What it has said.
@@ -71,8 +81,27 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        drop(self.group.take());
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A process and all that it started, which end with this value. The process leads a group of its own.
+#[derive(Debug)]
+pub struct Group(u32);
+
+impl Group {
+    /// The group that this process leads.
+    pub fn of(leader: &Child) -> Self {
+        Self(leader.id())
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.0);
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
     }
 }
 

@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use services::artefacts::{Artefacts, Processor};
+use services::process::Group;
 use services::tools::Need;
 
 use crate::{Test, World};
@@ -44,15 +45,6 @@ const EMBEDDED_ONLY: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The processes of the suite: it keeps functions for the tests to come and can't stop them when it ends.
-struct Group(u32);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.0)]).stderr(Stdio::null()).status();
-    }
-}
-
 fn the_contract_holds(world: &World) {
     let stack = world.stack();
     let mut suite = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -74,7 +66,8 @@ fn the_contract_holds(world: &World) {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let suite = suite.spawn().unwrap();
-    let group = Group(suite.id());
+    // It keeps functions for the tests to come, and can't stop them when it ends.
+    let group = Group::of(&suite);
     let output = suite.wait_with_output().unwrap();
     drop(group);
     let text = String::from_utf8_lossy(&output.stdout);

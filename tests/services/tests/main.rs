@@ -16,6 +16,7 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod by_hand;
 mod calls;
 mod containers;
 mod contract;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
         faults::opensearch::TESTS,
         stored_bytes::TESTS,
         deployed::TESTS,
+        by_hand::TESTS,
         containers::TESTS,
         contract::TESTS,
     ]
