@@ -21,15 +21,28 @@ pub struct Engine {
     docker: PathBuf,
     host: Option<String>,
     bridge: Ipv4Addr,
-    // Stopped when the engine is dropped.
-    _process: Option<Process>,
+    // Of an engine of its own.
+    process: Option<Process>,
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        // An engine that is killed leaves its containers running.
+        let containers = self.ask(&["ps", "--all", "--quiet"]);
+        if !containers.is_empty() {
+            let remove: Vec<_> = ["rm", "--force"].into_iter().chain(containers.lines()).collect();
+            self.ask(&remove);
+        }
+        process.ask_to_end("TERM");
+    }
 }
 
 impl Engine {
     /// Finds the machine's engine or starts one, and sees to the base image. What the engine has to say is in `folder`.
     pub fn start(folder: &Path) -> Self {
         let mut engine = if tools::runs("docker", &["info"]) {
-            Self { docker: "docker".into(), host: None, bridge: Ipv4Addr::LOCALHOST, _process: None }
+            Self { docker: "docker".into(), host: None, bridge: Ipv4Addr::LOCALHOST, process: None }
         } else {
             Self::own(folder)
         };
@@ -54,10 +67,10 @@ impl Engine {
         let mut process = Process::start("dockerd", command, folder);
         // The first client on the path may be one that speaks to another engine.
         let mut engine =
-            Self { docker: "/usr/bin/docker".into(), host: Some(host), bridge: Ipv4Addr::LOCALHOST, _process: None };
+            Self { docker: "/usr/bin/docker".into(), host: Some(host), bridge: Ipv4Addr::LOCALHOST, process: None };
         process
             .wait_for(|_| engine.command().arg("info").output().is_ok_and(|info| info.status.success()).then_some(()));
-        engine._process = Some(process);
+        engine.process = Some(process);
         engine
     }
 

@@ -66,9 +66,10 @@ impl Process {
         }
     }
 
-    /// Asks it to end as Ctrl-C does, and waits until it has, within a bound.
-    pub fn interrupt(&mut self) {
-        let asked = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+    /// Asks it to end with a signal, `INT` say, and waits until it has, within a bound.
+    pub fn ask_to_end(&mut self, signal: &str) {
+        const PATIENCE: Duration = Duration::from_secs(20);
+        let asked = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status();
         let started = Instant::now();
         while asked.as_ref().is_ok_and(ExitStatus::success)
             && started.elapsed() < PATIENCE

@@ -90,7 +90,7 @@ struct Gateway(Process, u16);
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        self.0.interrupt();
+        self.0.ask_to_end("INT");
     }
 }
 
