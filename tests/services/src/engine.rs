@@ -28,11 +28,13 @@ pub struct Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         let Some(mut process) = self.process.take() else { return };
-        // An engine that is killed leaves its containers running.
-        let containers = self.ask(&["ps", "--all", "--quiet"]);
-        if !containers.is_empty() {
-            let remove: Vec<_> = ["rm", "--force"].into_iter().chain(containers.lines()).collect();
-            self.ask(&remove);
+        // An engine that is killed leaves its containers running, with addresses that the next one gives to others. One
+        // that is just being removed by somebody else is an error, and gone all the same.
+        let containers = self.command().args(["ps", "--all", "--quiet"]).output();
+        let containers =
+            containers.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        for container in containers.lines() {
+            let _ = self.command().args(["rm", "--force", container]).output();
         }
         process.ask_to_end("TERM");
     }

@@ -50,7 +50,7 @@ pub const TESTS: &[Test] = &[
     ("no_policy_has_a_wildcard_for_an_action", &[], no_policy_has_a_wildcard_for_an_action),
     ("every_policy_names_its_resources", &[], every_policy_names_its_resources),
     ("a_function_logs_to_its_own_log_alone", &[], a_function_logs_to_its_own_log_alone),
-    ("the_key_is_for_functions_with_a_keyring_alone", &[], the_key_is_for_functions_with_a_keyring_alone),
+    ("the_key_is_for_functions_of_the_table_alone", &[], the_key_is_for_functions_of_the_table_alone),
     ("the_keyring_is_for_four_functions_alone", &[], the_keyring_is_for_four_functions_alone),
     ("the_template_has_the_functions_that_there_are", &[], the_template_has_the_functions_that_there_are),
     ("the_template_has_the_routes_that_there_are", &[], the_template_has_the_routes_that_there_are),
@@ -177,10 +177,11 @@ fn a_function_logs_to_its_own_log_alone(_: &World) {
     }
 }
 
-fn the_key_is_for_functions_with_a_keyring_alone(_: &World) {
+fn the_key_is_for_functions_of_the_table_alone(_: &World) {
     let template = Template::read();
     for (name, function) in template.functions() {
-        let has_keyring = !function["Environment"]["Variables"]["COFFER_KEYRING_SECRET"].is_null();
+        // DynamoDB opens an encrypted table in the caller's name.
+        let has_table = !function["Environment"]["Variables"]["COFFER_TABLE"].is_null();
         let statements = permitted(&template, name);
         let conditional = statements.iter().filter(|statement| statement.conditions.contains(&HAS_KEY.to_owned()));
         let mut keys = 0;
@@ -191,7 +192,7 @@ fn the_key_is_for_functions_with_a_keyring_alone(_: &World) {
             );
             keys += 1;
         }
-        assert_eq!(keys, usize::from(has_keyring), "{name}");
+        assert_eq!(keys, usize::from(has_table), "{name}");
         for statement in statements {
             match statement.conditions.as_slice() {
                 [] => assert!(!statement.actions.iter().any(|action| action.starts_with("kms:")), "{name}"),
