@@ -98,7 +98,8 @@ impl Stack {
             _processes: processes,
         };
         stack.runtime.block_on(async {
-            stack.make_table(ACCESS_KEY).await;
+            // Unless it is there: another process may be at work on it.
+            create_table(&stack.table(ACCESS_KEY), TABLE).await.unwrap();
             stack.make_secret(KEYRING, KEYRING_TEXT).await;
             stack.make_indices("").await;
         });
