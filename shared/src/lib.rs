@@ -17,6 +17,7 @@ pub mod http;
 pub mod json;
 pub mod names;
 pub mod parts;
+mod percent;
 pub mod random;
 pub mod sealing;
 pub mod search;

@@ -1,20 +1,10 @@
 //! The segments of a raw path: split first, then percent-decoded once, so that an encoded slash stays part of a name
 //! and a `+` stays a plus.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-
 /// A segment that is not percent-encoded UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be percent-encoded UTF-8")]
 pub(super) struct PathError;
-
-/// All but the unreserved characters of RFC 3986, section 2.3.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Percent-encodes a text as one segment of a path.
-pub(super) fn encode(text: &str) -> String {
-    percent_encode(text.as_bytes(), RESERVED).to_string()
-}
 
 /// Decodes one segment.
 pub(super) fn decode(segment: &str) -> Result<String, PathError> {
@@ -48,6 +38,7 @@ pub(super) fn last_segments<const N: usize>(path: &str) -> Option<[&str; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::percent::encode;
 
     #[test]
     fn an_encoded_slash_stays_in_its_segment() {

@@ -1,7 +1,8 @@
 //! The vault's paths: `…/user/{user_id}/secrets` and `…/user/{user_id}/secrets/{name}`.
 
-use crate::http::path::{decode, encode, last_segments};
+use crate::http::path::{decode, last_segments};
 use crate::names::{SecretName, TextError, UserId};
+use crate::percent::encode;
 
 use super::error::{Problem, ProblemCode, VaultError};
 

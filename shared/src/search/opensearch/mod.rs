@@ -16,19 +16,16 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HOST};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use url::{Position, Url};
 
 use crate::causes::chain;
 use crate::names::{DocumentId, IndexName};
+use crate::percent::encode;
 
 use super::store::{DocumentBytes, ReadDocument, SearchFault};
 
 pub use auth::OpenSearchAuth;
-
-/// All but the characters that never need it (RFC 3986, section 2.3).
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The longest answer that is no document, in bytes.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -75,7 +72,6 @@ impl OpenSearchDocuments {
 
     async fn ask(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, SearchFault> {
         let OpenSearchSettings { url, auth, alias_prefix, max_document_bytes, .. } = &self.settings;
-        let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
         let path = format!("/{}/_source/{}", encode(&format!("{alias_prefix}{index}")), encode(id.as_str()));
         let mut request = http::Request::get(format!("{}{path}", &url[..Position::BeforePath]))
             .header(HOST, &url[Position::BeforeHost..Position::BeforePath])
