@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::auth::{KeySet, RemoteKeys};
 use crate::causes::chain;
-use crate::search::{OpenSearchDocuments, OpenSearchSettings};
+use crate::search::{Cluster, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -87,6 +87,12 @@ pub fn remote_keys(url: &Url) -> RemoteKeys {
             fetched.map_err(|error| format!("{shown}: {error}"))
         })
     }))
+}
+
+/// A cluster of OpenSearch.
+#[must_use]
+pub fn cluster(url: Url, auth: OpenSearchAuth) -> Cluster {
+    Cluster::new(connector(&url), url, auth)
 }
 
 /// Documents in OpenSearch.

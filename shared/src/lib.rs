@@ -5,15 +5,17 @@
 //!   their bytes;
 //! - [`sealing`]: the keyring, and sealed bytes;
 //! - [`auth`]: from a token to a caller;
-//! - [`vault`]: secrets, who may do what with them, the table; [`search`]: documents, and where they are read from;
+//! - [`vault`]: secrets, who may do what with them, the table; [`search`]: documents, where they are read from, and how
+//!   changes of them are applied;
 //! - [`http`]: paths, answers, the two families of errors, and the way of a request;
-//! - [`parts`]: what an endpoint works with;
+//! - [`parts`]: what an endpoint works with; [`intake`]: what is let in as a document;
 //! - [`settings`], [`clients`], [`telemetry`] and [`start`]: how a function is started.
 
 pub mod auth;
 mod causes;
 pub mod clients;
 pub mod http;
+pub mod intake;
 pub mod json;
 pub mod names;
 pub mod parts;

@@ -3,12 +3,14 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use futures_util::FutureExt;
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::service_fn;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
@@ -18,9 +20,10 @@ use crate::clients;
 use crate::http::{Endpoint, Family, RequestEvent, answer_event, refuse, serve_event};
 use crate::parts::{SearchParts, TableParts, VaultParts};
 use crate::sealing::{Sealer, SecretsManagerKeyring};
-use crate::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
+use crate::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, OpenSearchWriter};
 use crate::settings::{
-    SearchAuth, SearchSettings, TableSettings, TokenKeys, TokenSettings, VaultSettings, from_env, log_level,
+    SearchAuth, SearchSettings, TableSettings, TokenKeys, TokenSettings, VaultSettings, WriteSettings, from_env,
+    log_level,
 };
 use crate::telemetry;
 use crate::vault::Vault;
@@ -40,17 +43,11 @@ where
     E: Endpoint,
     F: Future<Output = Result<E, StartError>> + Send,
 {
-    let level = log_level(&from_env);
-    telemetry::start(*level.as_ref().unwrap_or(&tracing::Level::INFO), BoxMakeWriter::new(std::io::stdout));
-    if let Err(faults) = level {
-        tracing::error!(operation = E::OPERATION, error = faults.to_string(), "the log's level is not acceptable");
-    }
+    start_log(E::OPERATION);
     let prepared = OnceCell::new();
     let (prepared, prepare) = (&prepared, &prepare);
     if let Err(error) = prepared.get_or_try_init(prepare).await {
-        for line in chain(error.as_ref()).lines() {
-            tracing::error!(operation = E::OPERATION, error = line, "the function can't be prepared");
-        }
+        unprepared(E::OPERATION, error.as_ref());
     }
     let answer = move |event: RequestEvent| async move {
         match prepared.get_or_try_init(prepare).await {
@@ -65,10 +62,66 @@ where
     let handler = move |event: LambdaEvent<RequestEvent>| {
         answer(event.payload).map(|answer| Ok::<_, Infallible>(answer_event(answer))).boxed()
     };
-    match lambda_runtime::run(service_fn(handler)).await {
+    ended(E::OPERATION, lambda_runtime::run(service_fn(handler)).await)
+}
+
+/// What a function does that is called by a service rather than through a gateway.
+pub trait Task: Send + Sync {
+    /// The function's name.
+    const OPERATION: &'static str;
+    /// What it is called with.
+    type Event: DeserializeOwned + Send;
+    /// What it answers.
+    type Answer: Serialize;
+
+    /// Does what the event asks for, within the time that is left. An error is Lambda's to handle: who called may call
+    /// again.
+    fn run(
+        &self,
+        event: Self::Event,
+        time_left: Duration,
+    ) -> impl Future<Output = Result<Self::Answer, StartError>> + Send;
+}
+
+/// Runs such a function on Lambda until the sandbox ends. What keeps it from being prepared is logged, is the error of
+/// each call, and is tried again with the next.
+pub async fn run_task<T, F>(prepare: impl Fn() -> F + Send + Sync) -> ExitCode
+where
+    T: Task,
+    F: Future<Output = Result<T, StartError>> + Send,
+{
+    start_log(T::OPERATION);
+    let prepared = OnceCell::new();
+    let (prepared, prepare) = (&prepared, &prepare);
+    if let Err(error) = prepared.get_or_try_init(prepare).await {
+        unprepared(T::OPERATION, error.as_ref());
+    }
+    let handler = move |event: LambdaEvent<T::Event>| {
+        let time_left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        async move { prepared.get_or_try_init(prepare).await?.run(event.payload, time_left).await }.boxed()
+    };
+    ended(T::OPERATION, lambda_runtime::run(service_fn(handler)).await)
+}
+
+fn start_log(operation: &'static str) {
+    let level = log_level(&from_env);
+    telemetry::start(*level.as_ref().unwrap_or(&tracing::Level::INFO), BoxMakeWriter::new(std::io::stdout));
+    if let Err(faults) = level {
+        tracing::error!(operation, error = faults.to_string(), "the log's level is not acceptable");
+    }
+}
+
+fn unprepared(operation: &'static str, error: &(dyn std::error::Error + 'static)) {
+    for line in chain(error).lines() {
+        tracing::error!(operation, error = line, "the function can't be prepared");
+    }
+}
+
+fn ended(operation: &'static str, result: Result<(), lambda_runtime::Error>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(operation = E::OPERATION, error = error.to_string(), "the Lambda runtime failed");
+            tracing::error!(operation, error = error.to_string(), "the Lambda runtime failed");
             ExitCode::FAILURE
         }
     }
@@ -136,16 +189,7 @@ fn table_parts(settings: TableSettings, config: &SdkConfig) -> TableParts<Dynamo
 /// The settings' faults, or what keeps the client from being made.
 pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
     let settings = SearchSettings::read(&from_env)?;
-    let auth = match settings.auth {
-        SearchAuth::SigV4 => {
-            let config = clients::lambda_config().await;
-            let region = config.region().cloned().ok_or("AWS_REGION is missing: the region of the domain")?;
-            let credentials = config.credentials_provider().ok_or("no source of AWS credentials")?;
-            OpenSearchAuth::SigV4 { region, credentials }
-        }
-        SearchAuth::Basic { user, password } => OpenSearchAuth::Basic { user, password },
-        SearchAuth::None => OpenSearchAuth::None,
-    };
+    let auth = opensearch_auth(settings.auth).await?;
     let documents = clients::opensearch(OpenSearchSettings {
         url: settings.url,
         auth,
@@ -156,4 +200,33 @@ pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
     let authenticator = authenticator(settings.tokens);
     ready_in_time(async { tokio::join!(authenticator.warm_up(), documents.connect()) }).await;
     Ok(SearchParts { authenticator, documents, rules: settings.rules, add_type: settings.add_type })
+}
+
+/// What authorizes a function's requests to OpenSearch.
+async fn opensearch_auth(auth: SearchAuth) -> Result<OpenSearchAuth, StartError> {
+    match auth {
+        SearchAuth::SigV4 => signing(&clients::lambda_config().await),
+        SearchAuth::Basic { user, password } => Ok(OpenSearchAuth::Basic { user, password }),
+        SearchAuth::None => Ok(OpenSearchAuth::None),
+    }
+}
+
+/// Signs requests to OpenSearch with these credentials.
+///
+/// # Errors
+/// What is missing.
+pub fn signing(config: &SdkConfig) -> Result<OpenSearchAuth, StartError> {
+    let region = config.region().cloned().ok_or("AWS_REGION is missing: the region of the domain")?;
+    let credentials = config.credentials_provider().ok_or("no source of AWS credentials")?;
+    Ok(OpenSearchAuth::SigV4 { region, credentials })
+}
+
+/// Prepares a function that writes documents. Its events can wait: nothing is connected before the first.
+///
+/// # Errors
+/// The settings' faults, or what keeps the client from being made.
+pub async fn writer() -> Result<OpenSearchWriter, StartError> {
+    let WriteSettings { url, auth, alias_prefix, timeout } = WriteSettings::read(&from_env)?;
+    let cluster = clients::cluster(url, opensearch_auth(auth).await?);
+    Ok(OpenSearchWriter::new(cluster, alias_prefix, timeout))
 }

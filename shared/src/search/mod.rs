@@ -1,10 +1,15 @@
-//! Search documents: what they are, and where one is read from.
+//! Search documents: what they are, where one is read from, and how changes of them are applied.
 
+pub mod deletion;
 pub mod documents;
 mod opensearch;
 mod rules;
 mod store;
+mod version;
 
-pub use opensearch::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
+pub use opensearch::{
+    Cluster, ClusterAnswer, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, OpenSearchWriter, Payload,
+};
 pub use rules::SearchRules;
-pub use store::{DocumentBytes, ReadDocument, SearchFault};
+pub use store::{Change, DocumentBytes, Operation, Outcome, ReadDocument, SearchFault, WriteDocuments};
+pub use version::Version;

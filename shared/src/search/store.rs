@@ -1,10 +1,12 @@
-//! What a store of documents can do for a reader.
+//! What a store of documents can do for a reader, and for a writer.
 
 use std::future::Future;
 
 use bytes::Bytes;
 
 use crate::names::{DocumentId, IndexName};
+
+use super::Version;
 
 /// The bytes of a document as they were stored: UTF-8 text that starts and ends as a JSON object does. Nothing else is
 /// looked at, and nothing is changed.
@@ -58,6 +60,53 @@ pub trait ReadDocument: Send + Sync {
         index: IndexName,
         id: &DocumentId,
     ) -> impl Future<Output = Result<Option<DocumentBytes>, SearchFault>> + Send;
+}
+
+/// A change of one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The document's id.
+    pub id: DocumentId,
+    /// The version of the state that it leads to.
+    pub version: Version,
+    /// What becomes of the document.
+    pub operation: Operation,
+}
+
+/// What becomes of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// It is this one, whether there was one before or not. Line breaks between its tokens become spaces.
+    Upsert(DocumentBytes),
+    /// It is gone.
+    Delete,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The document is in the state of the change now.
+    Applied,
+    /// It was in a state of that version already.
+    Unchanged,
+    /// It is in a newer state.
+    Older,
+    /// The store will never take it; the text says why.
+    Refused(String),
+    /// The store could not take it now.
+    Failed(SearchFault),
+}
+
+/// Writes documents.
+pub trait WriteDocuments: Send + Sync {
+    /// Applies changes to an index; the outcomes are in the order of the changes. Of several changes of one document
+    /// the newest counts, in whichever order and however often they come, and whatever was applied before. The
+    /// fault is one of all changes, of which some may have been applied all the same.
+    fn apply(
+        &self,
+        index: IndexName,
+        changes: &[Change],
+    ) -> impl Future<Output = Result<Vec<Outcome>, SearchFault>> + Send;
 }
 
 #[cfg(test)]

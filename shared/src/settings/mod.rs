@@ -174,16 +174,7 @@ impl SearchSettings {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
         let mut reader = Reader::new(lookup);
         let url = reader.required_url("COFFER_OPENSEARCH_URL");
-        let auth = match reader.choice("COFFER_OPENSEARCH_AUTH", &["sigv4", "basic", "none"]) {
-            Some("basic") => {
-                let user = reader.text("COFFER_OPENSEARCH_USER");
-                let password = reader.text("COFFER_OPENSEARCH_PASSWORD").map(Zeroizing::new);
-                user.zip(password).map(|(user, password)| SearchAuth::Basic { user, password })
-            }
-            Some("none") => Some(SearchAuth::None),
-            Some(_) => Some(SearchAuth::SigV4),
-            None => None,
-        };
+        let auth = search_auth(&mut reader);
         let alias_prefix = reader.optional("COFFER_OPENSEARCH_ALIAS_PREFIX").unwrap_or_default();
         let timeout = reader.number("COFFER_OPENSEARCH_TIMEOUT_MS", 100..=20_000);
         let (rules, add_type) = document_rules(&mut reader);
@@ -235,6 +226,107 @@ impl LocalSettings {
         reader.finish((|| {
             Some(Self { requests: RequestSettings { limits: limits?, rules, add_type: add_type? }, tokens: tokens? })
         })())
+    }
+}
+
+/// What a writer of documents needs.
+#[derive(Debug)]
+pub struct WriteSettings {
+    /// OpenSearch's address.
+    pub url: Url,
+    /// How requests to it are authorized.
+    pub auth: SearchAuth,
+    /// What stands before an index's name in its alias.
+    pub alias_prefix: String,
+    /// How long a write may take.
+    pub timeout: Duration,
+}
+
+impl WriteSettings {
+    /// Reads the settings of sync-documents; `lookup` finds a variable of the environment.
+    ///
+    /// # Errors
+    /// [`SettingFaults`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+        let mut reader = Reader::new(lookup);
+        let url = reader.required_url("COFFER_OPENSEARCH_URL");
+        let auth = search_auth(&mut reader);
+        let alias_prefix = reader.optional("COFFER_OPENSEARCH_ALIAS_PREFIX").unwrap_or_default();
+        let timeout = write_timeout(&mut reader);
+        reader.finish((|| Some(Self { url: url?, auth: auth?, alias_prefix, timeout: timeout? }))())
+    }
+}
+
+/// Where a cluster is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClusterPlace {
+    /// At this address.
+    Url(Url),
+    /// It is the domain of this name in Amazon OpenSearch Service, whose address has to be looked up.
+    Domain(String),
+}
+
+/// What is needed by those who prepare indices, load and export.
+#[derive(Debug)]
+pub struct ClusterSettings {
+    /// Where it is.
+    pub place: ClusterPlace,
+    /// How requests to it are authorized.
+    pub auth: SearchAuth,
+    /// What stands before an index's name in its alias.
+    pub alias_prefix: String,
+    /// How long a write may take.
+    pub timeout: Duration,
+}
+
+impl ClusterSettings {
+    /// Reads the settings; `lookup` finds a variable of the environment.
+    ///
+    /// # Errors
+    /// [`SettingFaults`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+        let mut reader = Reader::new(lookup);
+        let place = match (reader.url("COFFER_OPENSEARCH_URL"), reader.optional("COFFER_OPENSEARCH_DOMAIN")) {
+            (Some(_), Some(_)) => {
+                reader.fault(
+                    "COFFER_OPENSEARCH_DOMAIN",
+                    "is set together with COFFER_OPENSEARCH_URL: set one of the two",
+                );
+                None
+            }
+            (Some(url), None) => Some(ClusterPlace::Url(url)),
+            (None, Some(domain)) => Some(ClusterPlace::Domain(domain)),
+            (None, None) => {
+                if !reader.has_fault("COFFER_OPENSEARCH_URL") {
+                    reader.fault(
+                        "COFFER_OPENSEARCH_URL",
+                        "is missing, and so is COFFER_OPENSEARCH_DOMAIN: set one of the two, OpenSearch's address or \
+                         the name of its domain",
+                    );
+                }
+                None
+            }
+        };
+        let auth = search_auth(&mut reader);
+        let alias_prefix = reader.optional("COFFER_OPENSEARCH_ALIAS_PREFIX").unwrap_or_default();
+        let timeout = write_timeout(&mut reader);
+        reader.finish((|| Some(Self { place: place?, auth: auth?, alias_prefix, timeout: timeout? }))())
+    }
+}
+
+fn write_timeout(reader: &mut Reader<'_>) -> Option<Duration> {
+    reader.number("COFFER_OPENSEARCH_WRITE_TIMEOUT_MS", 1_000..=120_000).map(Duration::from_millis)
+}
+
+fn search_auth(reader: &mut Reader<'_>) -> Option<SearchAuth> {
+    match reader.choice("COFFER_OPENSEARCH_AUTH", &["sigv4", "basic", "none"])? {
+        "basic" => {
+            let user = reader.text("COFFER_OPENSEARCH_USER");
+            let password = reader.text("COFFER_OPENSEARCH_PASSWORD").map(Zeroizing::new);
+            user.zip(password).map(|(user, password)| SearchAuth::Basic { user, password })
+        }
+        "none" => Some(SearchAuth::None),
+        _ => Some(SearchAuth::SigV4),
     }
 }
 

@@ -37,12 +37,22 @@ pub const SETTINGS: &[Setting] = &[
     setting("COFFER_MAX_DATA_BYTES", Some("65536"), "largest `data` of a secret in bytes as sent, 1 to 262144"),
     setting("COFFER_DYNAMODB_URL", None, "another address than AWS's for DynamoDB"),
     setting("COFFER_SECRETS_MANAGER_URL", None, "another address than AWS's for Secrets Manager"),
-    setting("COFFER_OPENSEARCH_URL", None, "address of OpenSearch; required by get-document"),
+    setting("COFFER_OPENSEARCH_URL", None, "address of OpenSearch; required by get-document and sync-documents"),
+    setting(
+        "COFFER_OPENSEARCH_DOMAIN",
+        None,
+        "name of an Amazon OpenSearch Service domain, whose address prepare-search and the program look up; instead of COFFER_OPENSEARCH_URL",
+    ),
     setting("COFFER_OPENSEARCH_AUTH", Some("sigv4"), "`sigv4`, `basic` or `none`"),
     setting("COFFER_OPENSEARCH_USER", None, "user for `basic`"),
     Setting { kind: Kind::Secret, ..setting("COFFER_OPENSEARCH_PASSWORD", None, "password for `basic`") },
     setting("COFFER_OPENSEARCH_ALIAS_PREFIX", None, "what stands before an index's name in its alias"),
     setting("COFFER_OPENSEARCH_TIMEOUT_MS", Some("3000"), "longest read of a document in milliseconds, 100 to 20000"),
+    setting(
+        "COFFER_OPENSEARCH_WRITE_TIMEOUT_MS",
+        Some("20000"),
+        "longest write of a batch of documents in milliseconds, 1000 to 120000",
+    ),
     setting(
         "COFFER_SEARCH_AUTHORITIES",
         Some("ORG_ADMIN,CERT_ADMIN,REPORT_ADMIN,SOURCE_ADMIN,SOURCE_SUBADMIN,ROLE_ADMIN,ROLE_SUBADMIN"),

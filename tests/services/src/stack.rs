@@ -191,9 +191,11 @@ impl Stack {
     /// part of the mapping.
     pub async fn make_indices(&self, prefix: &str) {
         for index in IndexName::ALL {
-            let path = format!("{prefix}{index}");
-            let settings = r#"{"mappings":{"dynamic":false},"settings":{"number_of_shards":1,"number_of_replicas":0}}"#;
-            let (status, text) = self.opensearch("PUT", &path, settings.to_owned()).await;
+            let path = format!("{prefix}{index}-1");
+            let settings = format!(
+                r#"{{"aliases":{{"{prefix}{index}":{{}}}},"mappings":{{"dynamic":false}},"settings":{{"number_of_shards":1,"number_of_replicas":0}}}}"#
+            );
+            let (status, text) = self.opensearch("PUT", &path, settings).await;
             assert!(status < 300 || text.contains("resource_already_exists_exception"), "{status}: {text}");
         }
     }

@@ -35,8 +35,8 @@ pub enum OpenSearchAuth {
 }
 
 impl OpenSearchAuth {
-    /// Puts what authorizes it into a request without a body. `Err` says why it can't.
-    pub(super) async fn authorize<B>(&self, request: &mut http::Request<B>) -> Result<(), String> {
+    /// Puts what authorizes it into a request with this body. `Err` says why it can't.
+    pub(super) async fn authorize<B>(&self, request: &mut http::Request<B>, body: &[u8]) -> Result<(), String> {
         match self {
             Self::SigV4 { region, credentials } => {
                 let credentials = credentials.provide_credentials().await.map_err(|error| chain(&error))?;
@@ -55,7 +55,7 @@ impl OpenSearchAuth {
                 let headers =
                     request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
                 let uri = request.uri().to_string();
-                let signable = SignableRequest::new(request.method().as_str(), uri, headers, SignableBody::Bytes(&[]));
+                let signable = SignableRequest::new(request.method().as_str(), uri, headers, SignableBody::Bytes(body));
                 let signed = signable.and_then(|signable| sign(signable, &params)).map_err(|error| chain(&error))?;
                 signed.into_parts().0.apply_to_request_http1x(request);
             }

@@ -1,36 +1,36 @@
-//! Documents in OpenSearch, read by `GET /{alias}/_source/{id}`.
+//! Documents in OpenSearch, read by `GET /{alias}/_source/{id}` and written by `POST /{alias}/_bulk`.
 //!
-//! One request of one kind is sent here, with the HTTP client that the SDK has in every function. OpenSearch's own client
-//! would bring a second one, which follows redirections, a session's token with it, and reads an answer whole before
-//! its size is known.
+//! Requests are sent with the HTTP client that the SDK has in every function. OpenSearch's own client would bring a
+//! second one, which follows redirections, a session's token with it, and reads an answer whole before its size is
+//! known.
 
 mod auth;
+mod bulk;
+mod connection;
 
 use std::fmt;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
-use aws_smithy_runtime_api::client::http::HttpConnector;
-use aws_smithy_runtime_api::http::{Request, Response};
-use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, HOST};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http::Method;
 use serde::Deserialize;
-use url::{Position, Url};
+use url::Url;
 
-use crate::causes::chain;
 use crate::names::{DocumentId, IndexName};
 use crate::percent::encode;
 
+use super::deletion;
 use super::store::{DocumentBytes, ReadDocument, SearchFault};
 
 pub use auth::OpenSearchAuth;
+pub use bulk::OpenSearchWriter;
+pub use connection::{Cluster, ClusterAnswer, Payload};
 
 /// The longest answer that is no document, in bytes.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// Where OpenSearch is, and how it is spoken to.
+/// Where OpenSearch is, and how it is read from.
 #[derive(Debug, Clone)]
 pub struct OpenSearchSettings {
     /// The cluster's address, without a path.
@@ -47,15 +47,18 @@ pub struct OpenSearchSettings {
 
 /// Documents in OpenSearch.
 pub struct OpenSearchDocuments {
-    connector: Connector,
-    settings: OpenSearchSettings,
+    cluster: Cluster,
+    alias_prefix: String,
+    timeout: Duration,
+    max_document_bytes: usize,
 }
 
 impl OpenSearchDocuments {
     /// Reads with this connector. Nothing is connected yet.
     #[must_use]
     pub fn new(connector: Connector, settings: OpenSearchSettings) -> Self {
-        Self { connector, settings }
+        let OpenSearchSettings { url, auth, alias_prefix, timeout, max_document_bytes } = settings;
+        Self { cluster: Cluster::new(connector, url, auth), alias_prefix, timeout, max_document_bytes }
     }
 
     /// Opens the connection that the first request will use, while the function starts and has the whole processor.
@@ -71,60 +74,44 @@ impl OpenSearchDocuments {
     }
 
     async fn ask(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, SearchFault> {
-        let OpenSearchSettings { url, auth, alias_prefix, max_document_bytes, .. } = &self.settings;
-        let path = format!("/{}/_source/{}", encode(&format!("{alias_prefix}{index}")), encode(id.as_str()));
-        let mut request = http::Request::get(format!("{}{path}", &url[..Position::BeforePath]))
-            .header(HOST, &url[Position::BeforeHost..Position::BeforePath])
-            // Compression would cost both sides more time than the bytes do within one network.
-            .header(ACCEPT_ENCODING, "identity")
-            .body(SdkBody::empty())
-            .map_err(|error| SearchFault::Failed(chain(&error)))?;
-        auth.authorize(&mut request).await.map_err(SearchFault::Failed)?;
-        let request = Request::try_from(request).map_err(|error| SearchFault::Failed(chain(&error)))?;
-
-        let response = self.connector.call(request).await.map_err(|error| SearchFault::Failed(chain(&error)))?;
-
-        match response.status().as_u16() {
+        let path = format!("/{}/_source/{}", alias(&self.alias_prefix, index), encode(id.as_str()));
+        let answer = self.cluster.send(Method::GET, &path, Payload::None).await?;
+        match answer.status() {
             200 => {
                 let bytes =
-                    read(response, *max_document_bytes, "the document is larger than the response limit").await?;
-                DocumentBytes::new(bytes).map(Some).ok_or_else(|| failed("the answer is no JSON object"))
+                    answer.read(self.max_document_bytes, "the document is larger than the response limit").await?;
+                document(bytes)
             }
-            404 => {
-                not_found(&read(response, MAX_ERROR_BYTES, "OpenSearch answered 404 with an unreasonable body").await?)
-            }
-            429 => Err(SearchFault::Throttled {
-                reason: "OpenSearch answered 429".to_owned(),
-                retry_after_seconds: response.headers().get("retry-after").and_then(|value| value.parse().ok()),
-            }),
+            404 => not_found(&answer.read(MAX_ERROR_BYTES, "OpenSearch answered 404 with an unreasonable body").await?),
+            429 => Err(answer.throttled()),
             other => Err(SearchFault::Failed(format!("OpenSearch answered {other}"))),
         }
     }
 }
 
-fn failed(what: &str) -> SearchFault {
-    SearchFault::Failed(what.to_owned())
+/// An index's alias, as a segment of a path.
+fn alias(prefix: &str, index: IndexName) -> String {
+    encode(&format!("{prefix}{index}"))
 }
 
-/// Reads an answer's body, and no more of it than `limit`; `beyond` says what is wrong with more.
-async fn read(response: Response, limit: usize, beyond: &str) -> Result<Bytes, SearchFault> {
-    match Limited::new(response.into_body(), limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(failed(beyond)),
-        Err(error) => Err(SearchFault::Failed(chain(error.as_ref()))),
+/// What is stored under an id: a document, or the mark of one that was deleted.
+fn document(bytes: Bytes) -> Result<Option<DocumentBytes>, SearchFault> {
+    if deletion::is_mark(&bytes) {
+        return Ok(None);
     }
+    let document = DocumentBytes::new(bytes);
+    document.map(Some).ok_or_else(|| SearchFault::Failed("the answer is no JSON object".to_owned()))
 }
 
 impl fmt::Debug for OpenSearchDocuments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let prefix = &self.settings.alias_prefix;
-        f.debug_struct("OpenSearchDocuments").field("alias_prefix", prefix).finish_non_exhaustive()
+        f.debug_struct("OpenSearchDocuments").field("alias_prefix", &self.alias_prefix).finish_non_exhaustive()
     }
 }
 
 impl ReadDocument for OpenSearchDocuments {
     async fn read(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, SearchFault> {
-        let timeout = self.settings.timeout;
+        let timeout = self.timeout;
         tokio::time::timeout(timeout, self.ask(index, id))
             .await
             .unwrap_or_else(|_| Err(SearchFault::Failed(format!("no answer within {timeout:?}"))))

@@ -1,0 +1,1 @@
+//! The indices, made and kept up to date.

@@ -1,0 +1,3 @@
+//! The Lambda function `prepare-search`.
+
+fn main() {}

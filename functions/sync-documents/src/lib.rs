@@ -1,0 +1,1 @@
+//! Changes of documents from a queue.

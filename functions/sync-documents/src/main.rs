@@ -1,0 +1,3 @@
+//! The Lambda function `sync-documents`.
+
+fn main() {}

@@ -1,0 +1,35 @@
+//! What is let in as a document, whichever way it comes.
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::http::Answer;
+use crate::json::Members;
+use crate::names::DocumentId;
+use crate::search::DocumentBytes;
+
+/// A document that can be read again once it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id.
+    pub id: DocumentId,
+    /// Its bytes.
+    pub document: DocumentBytes,
+}
+
+/// Accepts bytes that are a document which can be read again: a JSON object with an id, small enough to be answered.
+///
+/// # Errors
+/// What is wrong with it, in words for who sent it.
+pub fn accept(bytes: Bytes) -> Result<Accepted, String> {
+    let members = Members::parse(&bytes)
+        .map_err(|error| format!("not a JSON object in UTF-8 that names each member once: {error}"))?;
+    let id: String = members.read("id").ok_or("the member id is missing or no string")?;
+    let id = DocumentId::parse(id).map_err(|error| format!("the id {error}"))?;
+    let document = DocumentBytes::new(bytes).ok_or("not a JSON object")?;
+    let answer = Answer::json(StatusCode::OK, document.clone().into_text());
+    if !answer.fits() {
+        return Err(format!("larger than an answer can be: {} bytes in the event", answer.event_size()));
+    }
+    Ok(Accepted { id, document })
+}

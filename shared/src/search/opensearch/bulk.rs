@@ -1,0 +1,239 @@
+//! Changes of documents, applied with `POST /{alias}/_bulk` and external versions.
+//!
+//! A request names its alias, so that a policy can hold which indices may be written; `require_alias` keeps OpenSearch
+//! from making an index of its own where the alias is missing.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::names::IndexName;
+use crate::search::deletion;
+use crate::search::store::{Change, Operation, Outcome, SearchFault, WriteDocuments};
+
+use super::{Cluster, Payload, alias};
+
+/// What is asked for of the answer: no more than what decides.
+const QUERY: &str = "require_alias=true&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason";
+/// The longest answer to one change, in bytes.
+const MAX_ITEM_BYTES: usize = 8 * 1024;
+/// The longest answer to none, in bytes.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// How much of a reason is kept, in characters.
+const MAX_REASON: usize = 400;
+
+/// Writes documents into OpenSearch.
+pub struct OpenSearchWriter {
+    cluster: Cluster,
+    alias_prefix: String,
+    timeout: Duration,
+}
+
+impl OpenSearchWriter {
+    /// Writes into the indices behind the aliases `{alias_prefix}{index}`; a request may take `timeout`.
+    #[must_use]
+    pub fn new(cluster: Cluster, alias_prefix: String, timeout: Duration) -> Self {
+        Self { cluster, alias_prefix, timeout }
+    }
+
+    async fn send(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, SearchFault> {
+        let path = format!("/{}/_bulk?{QUERY}", alias(&self.alias_prefix, index));
+        let answer = self.cluster.send(Method::POST, &path, Payload::Lines(lines(changes)?)).await?;
+        match answer.status() {
+            200 => {
+                let limit = MAX_ANSWER_BYTES + MAX_ITEM_BYTES * changes.len();
+                outcomes(&answer.read(limit, "OpenSearch answered with an unreasonable body").await?, changes.len())
+            }
+            429 => Err(answer.throttled()),
+            other => Err(SearchFault::Failed(format!("OpenSearch answered {other}"))),
+        }
+    }
+}
+
+impl fmt::Debug for OpenSearchWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenSearchWriter").field("alias_prefix", &self.alias_prefix).finish_non_exhaustive()
+    }
+}
+
+impl WriteDocuments for OpenSearchWriter {
+    async fn apply(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, SearchFault> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let timeout = self.timeout;
+        tokio::time::timeout(timeout, self.send(index, changes))
+            .await
+            .unwrap_or_else(|_| Err(SearchFault::Failed(format!("no answer within {timeout:?}"))))
+    }
+}
+
+#[derive(Serialize)]
+struct Action<'a> {
+    index: Target<'a>,
+}
+
+#[derive(Serialize)]
+struct Target<'a> {
+    #[serde(rename = "_id")]
+    id: &'a str,
+    version: u64,
+    version_type: &'static str,
+}
+
+/// The request's body: two lines a change.
+fn lines(changes: &[Change]) -> Result<Bytes, SearchFault> {
+    const ACTION: usize = 100;
+    let size = |change: &Change| match &change.operation {
+        Operation::Upsert(document) => document.as_bytes().len() + change.id.as_str().len() + ACTION,
+        Operation::Delete => change.id.as_str().len() + 2 * ACTION,
+    };
+    let mut body = Vec::with_capacity(changes.iter().map(size).sum());
+    for change in changes {
+        let target = Target { id: change.id.as_str(), version: change.version.number(), version_type: "external" };
+        serde_json::to_writer(&mut body, &Action { index: target })
+            .map_err(|error| SearchFault::Failed(error.to_string()))?;
+        body.push(b'\n');
+        match &change.operation {
+            // A line break ends the document here. In JSON it stands between tokens alone, where a space is the same.
+            Operation::Upsert(document) => {
+                body.extend(
+                    document.as_bytes().iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }),
+                );
+            }
+            Operation::Delete => body.extend_from_slice(deletion::mark(now_ms()).as_bytes()),
+        }
+        body.push(b'\n');
+    }
+    Ok(body.into())
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or_default()
+}
+
+#[derive(Deserialize)]
+struct BulkAnswer {
+    errors: bool,
+    items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    index: ItemState,
+}
+
+#[derive(Deserialize)]
+struct ItemState {
+    status: u16,
+    error: Option<ItemError>,
+}
+
+#[derive(Deserialize)]
+struct ItemError {
+    r#type: String,
+    reason: Option<String>,
+}
+
+fn outcomes(body: &[u8], expected: usize) -> Result<Vec<Outcome>, SearchFault> {
+    let answer: BulkAnswer = serde_json::from_slice(body)
+        .map_err(|_| SearchFault::Failed("OpenSearch answered what is no answer to a bulk request".to_owned()))?;
+    if answer.items.len() != expected {
+        return Err(SearchFault::Failed("OpenSearch answered for another number of changes".to_owned()));
+    }
+    let outcomes: Vec<_> = answer.items.into_iter().map(|item| outcome(item.index)).collect();
+    if answer.errors == outcomes.iter().all(|outcome| *outcome == Outcome::Applied) {
+        return Err(SearchFault::Failed("OpenSearch contradicts itself about errors".to_owned()));
+    }
+    Ok(outcomes)
+}
+
+fn outcome(state: ItemState) -> Outcome {
+    let (kind, reason) = match state.error {
+        Some(error) => (error.r#type, error.reason.unwrap_or_default()),
+        None => Default::default(),
+    };
+    let failed = |fault: SearchFault| Outcome::Failed(fault);
+    match state.status {
+        200 | 201 => Outcome::Applied,
+        409 => conflict(&reason),
+        429 => failed(SearchFault::Throttled {
+            reason: "OpenSearch answered 429 for a document".to_owned(),
+            retry_after_seconds: None,
+        }),
+        // What is wrong with the document itself. All else may pass: a block while indices are prepared, an alias
+        // that isn't there yet, a missing permission.
+        400 => Outcome::Refused(shown(&kind, &reason)),
+        other => failed(SearchFault::Failed(format!("OpenSearch answered {other} for a document: {kind}"))),
+    }
+}
+
+/// What a version conflict means. The answer has the stored version in its message alone.
+fn conflict(reason: &str) -> Outcome {
+    let number = |after: &str| {
+        let rest = reason.split_once(after)?.1.strip_prefix(" [")?;
+        rest.split_once(']')?.0.parse::<u64>().ok()
+    };
+    match (number("current version"), number("than the one provided").or_else(|| number("the one provided"))) {
+        (Some(current), Some(provided)) if current == provided => Outcome::Unchanged,
+        _ => Outcome::Older,
+    }
+}
+
+/// Type and reason for the log, without the value that some reasons end with.
+fn shown(kind: &str, reason: &str) -> String {
+    let reason = reason.split(" Preview of field's value").next().unwrap_or_default();
+    let reason: String = reason.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect();
+    format!("{kind}: {reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcomes_of(items: &str, errors: bool, count: usize) -> Result<Vec<Outcome>, SearchFault> {
+        outcomes(format!(r#"{{"errors":{errors},"items":[{items}]}}"#).as_bytes(), count)
+    }
+
+    fn one(item: &str) -> Outcome {
+        outcomes_of(&format!(r#"{{"index":{item}}}"#), true, 1).unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_conflict_with_the_same_version_is_told_from_one_with_a_newer() {
+        let reason = |current: u64| {
+            let reason = format!(
+                "[a]: version conflict, current version [{current}] is higher or equal to the one provided [5]"
+            );
+            one(&format!(
+                r#"{{"status":409,"error":{{"type":"version_conflict_engine_exception","reason":"{reason}"}}}}"#
+            ))
+        };
+        assert_eq!((reason(5), reason(6)), (Outcome::Unchanged, Outcome::Older));
+    }
+
+    #[test]
+    fn a_document_that_can_never_be_stored_is_told_from_one_that_may_be_later() {
+        let refused = one(
+            r#"{"status":400,"error":{"type":"mapper_parsing_exception","reason":"failed to parse field [d]. Preview of field's value: 'secret'"}}"#,
+        );
+        assert_eq!(refused, Outcome::Refused("mapper_parsing_exception: failed to parse field [d].".to_owned()));
+        for status in [403, 404, 429, 500, 503] {
+            let item = format!(r#"{{"status":{status},"error":{{"type":"x","reason":"y"}}}}"#);
+            assert!(matches!(one(&item), Outcome::Failed(_)), "{status}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_contradicts_itself_is_a_fault() {
+        let ok = r#"{"index":{"status":201}}"#;
+        assert_eq!(outcomes_of(ok, false, 1), Ok(vec![Outcome::Applied]));
+        assert!(outcomes_of(ok, true, 1).is_err());
+        assert!(outcomes_of(ok, false, 2).is_err());
+        assert!(outcomes_of(r#"{"index":{"status":409}}"#, false, 1).is_err());
+    }
+}

@@ -1,0 +1,123 @@
+//! The way to a cluster: one request, one answer.
+
+use std::fmt;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::http::{Request, Response};
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http::Method;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use url::{Position, Url};
+
+use crate::causes::chain;
+use crate::search::store::SearchFault;
+
+use super::OpenSearchAuth;
+
+/// What is sent with a request.
+#[derive(Debug, Clone)]
+pub enum Payload {
+    /// Nothing.
+    None,
+    /// JSON.
+    Json(Bytes),
+    /// JSON values, one a line.
+    Lines(Bytes),
+}
+
+impl Payload {
+    fn content_type(&self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Json(_) => Some("application/json"),
+            Self::Lines(_) => Some("application/x-ndjson"),
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::None => Bytes::new(),
+            Self::Json(bytes) | Self::Lines(bytes) => bytes,
+        }
+    }
+}
+
+/// A cluster, and how requests to it are authorized.
+pub struct Cluster {
+    connector: Connector,
+    url: Url,
+    auth: OpenSearchAuth,
+}
+
+impl Cluster {
+    /// The cluster at this address, without a path. Nothing is connected yet.
+    #[must_use]
+    pub fn new(connector: Connector, url: Url, auth: OpenSearchAuth) -> Self {
+        Self { connector, url, auth }
+    }
+
+    /// Sends a request, whose path is encoded and may have a query. How long that may take is the caller's affair.
+    ///
+    /// # Errors
+    /// [`SearchFault::Failed`] if no answer came.
+    pub async fn send(&self, method: Method, path: &str, payload: Payload) -> Result<ClusterAnswer, SearchFault> {
+        let failed = |cause: String| SearchFault::Failed(cause);
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", &self.url[..Position::BeforePath]))
+            .header(HOST, &self.url[Position::BeforeHost..Position::BeforePath])
+            // Compression would cost both sides more time than the bytes do within one network.
+            .header(ACCEPT_ENCODING, "identity");
+        if let Some(kind) = payload.content_type() {
+            request = request.header(CONTENT_TYPE, kind);
+        }
+        let body = payload.into_bytes();
+        let mut request = request.body(SdkBody::from(body.clone())).map_err(|error| failed(chain(&error)))?;
+        self.auth.authorize(&mut request, &body).await.map_err(failed)?;
+        let request = Request::try_from(request).map_err(|error| failed(chain(&error)))?;
+        let answer = self.connector.call(request).await.map_err(|error| failed(chain(&error)))?;
+        Ok(ClusterAnswer(answer))
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster").finish_non_exhaustive()
+    }
+}
+
+/// An answer whose body was not read yet.
+#[derive(Debug)]
+pub struct ClusterAnswer(Response);
+
+impl ClusterAnswer {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+
+    /// The fault of a cluster that asks for fewer requests.
+    #[must_use]
+    pub fn throttled(&self) -> SearchFault {
+        SearchFault::Throttled {
+            reason: "OpenSearch answered 429".to_owned(),
+            retry_after_seconds: self.0.headers().get("retry-after").and_then(|value| value.parse().ok()),
+        }
+    }
+
+    /// Reads the body, and no more of it than `limit` bytes; `beyond` says what is wrong with more.
+    ///
+    /// # Errors
+    /// [`SearchFault::Failed`] if it is longer, or doesn't arrive.
+    pub async fn read(self, limit: usize, beyond: &str) -> Result<Bytes, SearchFault> {
+        match Limited::new(self.0.into_body(), limit).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(SearchFault::Failed(beyond.to_owned())),
+            Err(error) => Err(SearchFault::Failed(chain(error.as_ref()))),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Versions of documents: of two states of a document the one with the higher version is newer.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The version of a document's state, given by who produces it: a whole number from 0 to 2⁶³ − 1, which is what
+/// OpenSearch takes for an external version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(u64);
+
+impl Version {
+    /// The highest one.
+    pub const MAX: Self = Self(u64::MAX >> 1);
+
+    /// This number as a version; `None` beyond [`Version::MAX`].
+    #[must_use]
+    pub fn new(number: u64) -> Option<Self> {
+        (number <= Self::MAX.0).then_some(Self(number))
+    }
+
+    /// The version of a state of this time: milliseconds since 1970. `None` if it is no time of RFC 3339 since then.
+    #[must_use]
+    pub fn of_time(text: &str) -> Option<Self> {
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        Self::new(u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()?)
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_version_with_and_without_milliseconds_and_in_any_zone() {
+        for (text, number) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2018-06-25T20:22:28.104Z", 1_529_958_148_104),
+            ("2018-06-25T20:22:28Z", 1_529_958_148_000),
+            ("2018-06-25T22:22:28.1049+02:00", 1_529_958_148_104),
+        ] {
+            assert_eq!(Version::of_time(text).map(Version::number), Some(number), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_since_1970_is_no_version() {
+        for text in ["", "yesterday", "2018-06-25", "1969-12-31T23:59:59Z", "2018-13-01T00:00:00Z"] {
+            assert_eq!(Version::of_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_more_than_63_bits_is_no_version() {
+        assert!(Version::new(u64::MAX >> 1).is_some());
+        assert!(Version::new((u64::MAX >> 1) + 1).is_none());
+    }
+}
