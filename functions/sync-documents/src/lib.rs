@@ -1,1 +1,78 @@
-//! Changes of documents from a queue.
+//! Changes of documents from a queue: each document of a batch ends in its newest state, and the answer names the
+//! messages that the queue has to deliver again.
+//!
+//! A queue delivers late, in any order, and more than once. None of it matters: every change says which version of the
+//! document it leads to, and the store takes none that is older than what it has.
+
+mod batch;
+mod message;
+mod report;
+mod requests;
+
+use std::time::{Duration, Instant};
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use futures_util::future::join_all;
+use shared::search::{Outcome, SearchFault, WriteDocuments};
+use shared::start::{StartError, Task};
+
+use batch::Batch;
+use report::Report;
+use requests::Request;
+
+/// The function's name in the log.
+const OPERATION: &str = "sync-documents";
+
+/// What is kept of the function's time to log and to answer in: without an answer even the messages that were applied
+/// would come again.
+const TO_ANSWER: Duration = Duration::from_secs(2);
+
+/// Applies the changes that a queue delivers.
+#[derive(Debug)]
+pub struct SyncDocuments<W> {
+    writer: W,
+}
+
+impl<W: WriteDocuments> SyncDocuments<W> {
+    /// Applies them with this writer.
+    #[must_use]
+    pub fn new(writer: W) -> Self {
+        Self { writer }
+    }
+
+    /// Sends a request, if it can be answered before the deadline.
+    async fn send(&self, request: &Request, deadline: Instant) -> Result<Vec<Outcome>, SearchFault> {
+        let late = |_| Err(SearchFault::Failed("the function's time is over".to_owned()));
+        let outcomes = self.writer.apply(request.index, &request.changes);
+        let outcomes = tokio::time::timeout_at(deadline.into(), outcomes).await.unwrap_or_else(late)?;
+        if outcomes.len() == request.changes.len() {
+            Ok(outcomes)
+        } else {
+            Err(SearchFault::Failed("the store answered for another number of changes".to_owned()))
+        }
+    }
+}
+
+impl<W: WriteDocuments> Task for SyncDocuments<W> {
+    const OPERATION: &'static str = OPERATION;
+    type Event = SqsEvent;
+    type Answer = SqsBatchResponse;
+
+    async fn run(&self, event: SqsEvent, time_left: Duration) -> Result<SqsBatchResponse, StartError> {
+        let deadline = Instant::now() + time_left.saturating_sub(TO_ANSWER);
+        let mut report = Report::start(event.records.len());
+        let Batch { documents, defects } = Batch::read(event.records)?;
+        for (message_id, defect) in defects {
+            report.unusable(message_id, &defect);
+        }
+        // One round, unless the store refuses a document's newest state: then the next newest has its turn.
+        let mut open = documents;
+        while !open.is_empty() {
+            let requests = requests::of(open);
+            let answers = join_all(requests.iter().map(|request| self.send(request, deadline))).await;
+            let settled = requests.into_iter().zip(answers);
+            open = settled.flat_map(|(request, answer)| report.settle(request, answer)).collect();
+        }
+        Ok(report.finish())
+    }
+}

@@ -1,5 +1,11 @@
-//! The examples of the repository: a document of each type, and a request for each function.
+//! The examples of the repository: a document of each type, a request for each function behind the gateway, and a change
+//! for the one behind the queue.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+use crate::queue::{self, Message};
 use crate::sandbox::event;
 use crate::stack::Stack;
 
@@ -29,7 +35,26 @@ pub async fn put(stack: &Stack) {
     }
 }
 
-/// A request of a user for each function, in an order in which each succeeds: function, method, path, body.
+/// The example role as its change leaves it.
+pub fn changed_role() -> String {
+    let (_, role) = DOCUMENTS.into_iter().find(|(index, _)| *index == "roles").unwrap();
+    let changed = role.trim_end().replace(r#""description":"IT role""#, r#""description":"Changed by a message""#);
+    assert_ne!(changed, role.trim_end());
+    changed
+}
+
+/// An event of the queue with a change of the example role. Its version is the time, so that it is newer than any state
+/// the role had before.
+pub fn change() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let version = u64::try_from(since.as_millis()).unwrap();
+    let (id, document) = ("2c91808c6faadea6016fb4f2bc69077b", changed_role());
+    let head = json!({ "index": "roles", "operation": "upsert", "id": id, "version": version }).to_string();
+    let body = format!("{},\"document\":{document}}}", head.strip_suffix('}').unwrap());
+    queue::event(&[Message::new(body)])
+}
+
+/// A request of a user for each function behind the gateway, in an order in which each succeeds: function, method, path, body.
 pub fn requests(user: &str) -> [(&'static str, &'static str, String, &'static str); 6] {
     let secrets = format!("/vault/api/v1/user/{user}/secrets");
     let secret = format!("{secrets}/database");

@@ -10,7 +10,7 @@ use local::gateway::{Functions, GatewayError};
 use crate::sandbox::Emulated;
 use crate::stack::Stack;
 
-/// Sandboxes of all six functions with the same settings.
+/// Sandboxes of the six functions behind the gateway, with the same settings.
 #[derive(Debug)]
 pub struct Fleet {
     stack: &'static Stack,

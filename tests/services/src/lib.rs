@@ -22,6 +22,7 @@ pub mod fleet;
 pub mod key_server;
 pub mod process;
 pub mod proxy;
+pub mod queue;
 pub mod random;
 pub mod sandbox;
 pub mod stack;

@@ -22,7 +22,8 @@ the example documents, until Ctrl-C. Writes into target/services what functions 
   tests.env            the variables that let tests use these services
   functions.env        settings, for cargo lambda watch --env-file
   functions.json       settings, for sam local --env-vars; where a Docker engine runs, containers reach the services
-  events/FUNCTION.json an event for each function, with a token that holds for an hour
+  events/FUNCTION.json an event for each function of the APIs, with a token that holds for an hour, and for
+                       sync-documents a change of a document
 
 Usage: cargo run -p services";
 
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
     for (function, event) in examples::events(&stack, "alice") {
         fs::write(folder.join("events").join(format!("{function}.json")), event).unwrap();
     }
+    fs::write(folder.join("events/sync-documents.json"), examples::change()).unwrap();
     stack.runtime().block_on(examples::put(&stack));
 
     println!("The services run; target/services holds what functions on them are started with. Stop with Ctrl-C.");

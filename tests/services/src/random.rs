@@ -13,9 +13,14 @@ impl Random {
     /// For a test of this name, seeded by `COFFER_TEST_SEED`, else at random. Says which seed it is.
     pub fn for_test(name: &str) -> Self {
         let given = std::env::var(VARIABLE).ok().map(|text| text.parse().expect("a seed is a number of 64 bits"));
-        let seed = given.unwrap_or_else(|| RandomState::new().hash_one(0));
+        let seed = given.unwrap_or_else(|| Self::unseeded().0);
         eprintln!("{name}: {VARIABLE}={seed}");
         Self(seed)
+    }
+
+    /// One that is never the same, for names that no other run may have.
+    pub fn unseeded() -> Self {
+        Self(RandomState::new().hash_one(0))
     }
 
     /// One that depends on this one and a number, and on nothing else.

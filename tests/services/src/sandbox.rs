@@ -1,6 +1,6 @@
 //! One function under the runtime interface emulator.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
@@ -11,6 +11,7 @@ use local::gateway::routes::{self, Route};
 use serde_json::Value;
 
 use crate::process::{Process, free_port, listens};
+use crate::queue::{self, Message};
 use crate::stack::{Stack, http_client};
 
 /// What a function answered.
@@ -134,10 +135,21 @@ impl<'a> Function<'a> {
         self.invoke(&event(self.stack, user, method, path, body))
     }
 
-    /// Hands an event to the function, whatever it is.
-    pub fn invoke(&self, event: &str) -> Answer {
+    /// Hands an event to the function, whatever it is, and returns what comes back, whatever that is.
+    pub fn hand(&self, event: &str) -> String {
         let text = self.stack.runtime().block_on(self.emulated.invoke(event.to_owned()));
-        let text = text.unwrap_or_else(|error| panic!("{error:?}\n{:?}\n{}", self.emulated, self.log()));
+        text.unwrap_or_else(|error| panic!("{error:?}\n{:?}\n{}", self.emulated, self.log()))
+    }
+
+    /// Hands messages of a queue to the function; the ids of those that it wants again.
+    pub fn deliver(&self, messages: &[Message]) -> BTreeSet<String> {
+        let text = self.hand(&queue::event(messages));
+        queue::failures(&text).unwrap_or_else(|| panic!("{text}\n{}", self.log()))
+    }
+
+    /// Hands the event of a gateway to the function, or what stands for one.
+    pub fn invoke(&self, event: &str) -> Answer {
+        let text = self.hand(event);
         assert!(text.contains("multiValueHeaders"), "{text}\n{}", self.log());
         Answer::of(&text)
     }

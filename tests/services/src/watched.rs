@@ -20,6 +20,11 @@ pub struct Watched<'a> {
 impl<'a> Watched<'a> {
     /// Starts a function; it is cold, and nothing was called, until the first request.
     pub fn start(stack: &'a Stack, name: &str) -> Self {
+        Self::start_with(stack, name, &[])
+    }
+
+    /// The same with some settings otherwise, as [`Function::start_with`] has them.
+    pub fn start_with(stack: &'a Stack, name: &str, others: &[(&str, &str)]) -> Self {
         let before = |service: &str| Proxy::before(stack.runtime().handle(), service);
         let keys = KeyServer::start(stack);
         let (dynamodb, secrets_manager) = (before(&stack.dynamodb), before(&stack.secrets_manager));
@@ -31,7 +36,8 @@ impl<'a> Watched<'a> {
             ("COFFER_JWT_KEYS", String::new()),
             ("COFFER_JWT_JWKS_URL", format!("{}/jwks.json", key_server.url())),
         ];
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
+        let settings: Vec<_> = settings.chain(others.iter().copied()).collect();
         let function = Function::start_with(stack, name, &settings);
         Self { function, dynamodb, secrets_manager, opensearch, key_server, _keys: keys }
     }

@@ -21,6 +21,11 @@ pub const TESTS: &[Test] = &[
         each_function_answers_its_event_in_a_container,
     ),
     (
+        "a_change_from_the_queue_is_read_in_another_container",
+        &[Need::Services, Need::Engine],
+        a_change_from_the_queue_is_read,
+    ),
+    (
         "a_secret_lives_and_documents_are_read_behind_the_sam_clis_gateway",
         &[Need::Services, Need::Engine],
         a_secret_lives_and_documents_are_read_behind_the_sam_clis_gateway,
@@ -79,6 +84,22 @@ fn each_function_answers_its_event_in_a_container(world: &World) {
         let expected = if function == "create-secret" { 201 } else { 200 };
         assert_eq!(answer["statusCode"], expected, "{function}: {answer}\n{log}");
     }
+}
+
+fn a_change_from_the_queue_is_read(world: &World) {
+    let containers = Containers::of(world);
+    let invoke = |resource: &str, event: &str| {
+        let file = containers.file("event.json");
+        std::fs::write(&file, event).unwrap();
+        let output = containers.sam(&["invoke", resource, "--event", text(&file)]).output().unwrap();
+        let log = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {log}"))
+    };
+    let answer: Value = invoke("SyncDocuments", &examples::change());
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    let (_, get) = examples::events(containers.stack, "container").pop().unwrap();
+    let answer: Value = invoke("GetDocument", &get);
+    assert_eq!((&answer["statusCode"], answer["body"].as_str()), (&json!(200), Some(&*examples::changed_role())));
 }
 
 fn text(path: &Path) -> &str {

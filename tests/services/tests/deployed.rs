@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use services::artefacts::{self, Artefacts, FUNCTIONS, Processor};
 use services::examples;
+use services::queue;
 use services::sandbox::{Answer, Emulated};
 use services::tools::{self, Need};
 
@@ -100,4 +101,9 @@ fn each_function_answers_on_the_other_processor(world: &World) {
         let answer = Answer::of(&stack.runtime().block_on(emulated.invoke(event)).unwrap());
         answer.expect_status(if function == "create-secret" { 201 } else { 200 });
     }
+    let binary = Artefacts::of(other).binary("sync-documents").display().to_string();
+    let bootstrap = [emulator.as_str(), "-L", &tools::sysroot(), &binary];
+    let sync = Emulated::start(stack.emulator(), stack.folder(), "sync-documents", &bootstrap, &stack.settings());
+    let answer = stack.runtime().block_on(sync.invoke(examples::change())).unwrap();
+    assert_eq!(queue::failures(&answer), Some([].into()), "{answer}");
 }

@@ -28,6 +28,7 @@ mod policies;
 mod signatures;
 mod start_up;
 mod stored_bytes;
+mod sync;
 mod template;
 mod vault;
 
@@ -82,6 +83,7 @@ fn main() -> ExitCode {
         faults::keyring::TESTS,
         faults::key_server::TESTS,
         faults::opensearch::TESTS,
+        sync::TESTS,
         stored_bytes::TESTS,
         deployed::TESTS,
         by_hand::TESTS,

@@ -47,10 +47,17 @@ pub const TESTS: &[Test] = &[
         &[Need::Services],
         get_document_may_do_what_it_does_and_nothing_else,
     ),
+    (
+        "sync_documents_may_do_what_it_does_and_nothing_else",
+        &[Need::Services],
+        sync_documents_may_do_what_it_does_and_nothing_else,
+    ),
+    ("the_queue_is_read_for_one_function_alone", &[], the_queue_is_read_for_one_function_alone),
+    ("a_function_without_callers_gets_no_token_keys", &[], a_function_without_callers_gets_no_token_keys),
     ("no_policy_has_a_wildcard_for_an_action", &[], no_policy_has_a_wildcard_for_an_action),
     ("every_policy_names_its_resources", &[], every_policy_names_its_resources),
     ("a_function_logs_to_its_own_log_alone", &[], a_function_logs_to_its_own_log_alone),
-    ("the_key_is_for_functions_of_the_table_alone", &[], the_key_is_for_functions_of_the_table_alone),
+    ("the_key_is_for_functions_of_table_and_queue_alone", &[], the_key_is_for_functions_of_table_and_queue_alone),
     ("the_keyring_is_for_four_functions_alone", &[], the_keyring_is_for_four_functions_alone),
     ("the_template_has_the_functions_that_there_are", &[], the_template_has_the_functions_that_there_are),
     ("the_template_has_the_routes_that_there_are", &[], the_template_has_the_routes_that_there_are),
@@ -60,15 +67,20 @@ pub const TESTS: &[Test] = &[
 /// so that no proxy sees it; it is the one permission that is held against nothing here.
 const HAS_KEY: &str = "HasKmsKey";
 
-/// What the platform does for a function.
+/// What the platform does for a function: it writes the log.
 fn is_of_logs(statement: &Statement) -> bool {
     statement.actions.iter().any(|action| action.starts_with("logs:"))
+}
+
+/// What the platform does in a function's name as well: it takes messages from the queue.
+fn is_of_queues(statement: &Statement) -> bool {
+    statement.actions.iter().any(|action| action.starts_with("sqs:"))
 }
 
 /// What a function's policies allow it to do itself.
 fn permitted(template: &Template, resource: &str) -> Vec<Statement> {
     let mut statements = template.statements(resource);
-    statements.retain(|statement| !is_of_logs(statement));
+    statements.retain(|statement| !is_of_logs(statement) && !is_of_queues(statement));
     statements
 }
 
@@ -110,6 +122,59 @@ fn get_document_may_do_what_it_does_and_nothing_else(world: &World) {
     expect_equal("get-document", &runs::document(world.stack()));
 }
 
+fn sync_documents_may_do_what_it_does_and_nothing_else(world: &World) {
+    expect_equal("sync-documents", &runs::sync(world.stack()));
+}
+
+/// What there is of queues in a function's events.
+fn queues(function: &Value) -> Vec<&Value> {
+    let events = function["Events"].as_object().into_iter().flatten();
+    events.filter(|(_, event)| event["Type"] == "SQS").map(|(_, event)| &event["Properties"]).collect()
+}
+
+fn the_queue_is_read_for_one_function_alone(_: &World) {
+    let template = Template::read();
+    for (name, function) in template.functions() {
+        let queues = queues(function);
+        assert_eq!(queues.len(), usize::from(name == "SyncDocuments"), "{name}");
+        let statements = template.statements(name);
+        let statements: Vec<_> = statements.iter().filter(|statement| is_of_queues(statement)).collect();
+        assert_eq!(statements.len(), queues.len(), "{name}");
+        for (queue, statement) in queues.iter().zip(statements) {
+            let arn = json!({ "Fn::GetAtt": "Changes.Arn" });
+            assert_eq!(queue["Queue"], arn);
+            assert_eq!((&statement.resources, &statement.conditions), (&vec![arn], &Vec::new()));
+            // What Lambda asks for, and no more: not to send, not to purge.
+            let needed = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+            assert_eq!(statement.actions, needed);
+            // Otherwise one message that fails would bring all of its batch again.
+            assert_eq!(queue["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+            let properties = &template.resource("Changes")["Properties"];
+            let visibility = properties["VisibilityTimeout"].as_u64().unwrap();
+            let window = queue["MaximumBatchingWindowInSeconds"].as_u64().unwrap();
+            assert!(visibility >= 6 * function["Timeout"].as_u64().unwrap() + window, "{visibility}");
+            let dead = &properties["RedrivePolicy"]["deadLetterTargetArn"];
+            assert_eq!(*dead, json!({ "Fn::GetAtt": "DeadChanges.Arn" }));
+        }
+    }
+}
+
+fn a_function_without_callers_gets_no_token_keys(_: &World) {
+    let template = Template::read();
+    let tokens = template.global_variables().filter(|name| name.starts_with("COFFER_JWT_"));
+    let tokens: Vec<_> = tokens.collect();
+    assert_eq!(tokens.len(), 8);
+    for (name, function) in template.functions() {
+        let called =
+            function["Events"].as_object().is_some_and(|events| events.values().any(|event| event["Type"] == "Api"));
+        for token in &tokens {
+            // Not said, it is that of all functions.
+            let own = &function["Environment"]["Variables"][*token];
+            assert_eq!(*own, if called { Value::Null } else { json!("") }, "{name}: {token}");
+        }
+    }
+}
+
 fn no_policy_has_a_wildcard_for_an_action(_: &World) {
     let template = Template::read();
     for (name, _) in template.functions() {
@@ -123,16 +188,16 @@ fn no_policy_has_a_wildcard_for_an_action(_: &World) {
     }
 }
 
-/// The documents of an index in the domain that is made here, or in the one that is given.
-fn documents(index: IndexName) -> Value {
+/// What is behind each index's alias and `path`, in the domain that is made here or in the one that is given.
+fn of_each_index(path: &str) -> Vec<Value> {
     let domain = "arn:${AWS::Partition}:es:${AWS::Region}:${AWS::AccountId}:domain/${Name}";
     let name = json!({ "Fn::If": ["MakesDomain", { "Ref": "Domain" }, { "Ref": "OpenSearchDomain" }] });
-    json!({ "Fn::Sub": [format!("{domain}/${{OpenSearchAliasPrefix}}{index}/_source/*"), { "Name": name }] })
+    let of = |index| format!("{domain}/${{OpenSearchAliasPrefix}}{index}/{path}");
+    IndexName::ALL.map(|index| json!({ "Fn::Sub": [of(index), { "Name": name }] })).into()
 }
 
 fn every_policy_names_its_resources(_: &World) {
     let template = Template::read();
-    let documents: Vec<_> = IndexName::ALL.into_iter().map(documents).collect();
     for (name, _) in template.functions() {
         for statement in permitted(&template, name) {
             assert!(!statement.resources.is_empty(), "{name}: {statement:?}");
@@ -141,7 +206,8 @@ fn every_policy_names_its_resources(_: &World) {
                     "dynamodb:Query" => vec![json!({ "Fn::Sub": "${Table.Arn}/index/names" })],
                     "secretsmanager:GetSecretValue" => vec![json!({ "Ref": "Keyring" })],
                     "kms:Decrypt" => vec![json!({ "Ref": "KmsKeyArn" })],
-                    "es:ESHttpGet" => documents.clone(),
+                    "es:ESHttpGet" if name == "GetDocument" => of_each_index("_source/*"),
+                    "es:ESHttpPost" if name == "SyncDocuments" => of_each_index("_bulk"),
                     dynamodb if dynamodb.starts_with("dynamodb:") => vec![json!({ "Fn::GetAtt": "Table.Arn" })],
                     other => panic!("{name} may {other}"),
                 };
@@ -177,11 +243,12 @@ fn a_function_logs_to_its_own_log_alone(_: &World) {
     }
 }
 
-fn the_key_is_for_functions_of_the_table_alone(_: &World) {
+fn the_key_is_for_functions_of_table_and_queue_alone(_: &World) {
     let template = Template::read();
     for (name, function) in template.functions() {
-        // DynamoDB opens an encrypted table in the caller's name.
+        // DynamoDB and SQS open an encrypted table and encrypted messages in the caller's name.
         let has_table = !function["Environment"]["Variables"]["COFFER_TABLE"].is_null();
+        let needs_key = has_table || !queues(function).is_empty();
         let statements = permitted(&template, name);
         let conditional = statements.iter().filter(|statement| statement.conditions.contains(&HAS_KEY.to_owned()));
         let mut keys = 0;
@@ -192,13 +259,15 @@ fn the_key_is_for_functions_of_the_table_alone(_: &World) {
             );
             keys += 1;
         }
-        assert_eq!(keys, usize::from(has_table), "{name}");
+        assert_eq!(keys, usize::from(needs_key), "{name}");
         for statement in statements {
             match statement.conditions.as_slice() {
                 [] => assert!(!statement.actions.iter().any(|action| action.starts_with("kms:")), "{name}"),
                 [one] if one == HAS_KEY => {}
                 // A cluster that takes no signatures knows no permissions.
-                [one] if one == "SignsRequests" => assert_eq!(statement.actions, ["es:ESHttpGet"], "{name}"),
+                [one] if one == "SignsRequests" => {
+                    assert!(statement.actions.iter().all(|action| action.starts_with("es:")), "{name}");
+                }
                 other => panic!("{name}: a permission under {other:?}"),
             }
         }
@@ -208,7 +277,7 @@ fn the_key_is_for_functions_of_the_table_alone(_: &World) {
 fn the_keyring_is_for_four_functions_alone(_: &World) {
     let template = Template::read();
     for (name, function) in template.functions() {
-        let has = !["DeleteSecret", "GetDocument"].contains(&name);
+        let has = ["ListSecrets", "CreateSecret", "GetSecret", "UpdateSecret"].contains(&name);
         let variables = &function["Environment"]["Variables"];
         assert_eq!(variables["COFFER_KEYRING_SECRET"] == json!({ "Ref": "Keyring" }), has, "{name}: its setting");
         let statements = permitted(&template, name);
@@ -237,8 +306,8 @@ fn the_template_has_the_routes_that_there_are(_: &World) {
     let template = Template::read();
     let mut there = BTreeSet::new();
     for (name, function) in template.functions() {
-        let events = function["Events"].as_object().unwrap_or_else(|| panic!("{name} has no events"));
-        for (event, described) in events {
+        let events = function["Events"].as_object().into_iter().flatten();
+        for (event, described) in events.filter(|(_, described)| described["Type"] != "SQS") {
             assert_eq!(described["Type"], "Api", "{name}: {event}");
             let properties = &described["Properties"];
             let [api, method, path] = [&properties["RestApiId"]["Ref"], &properties["Method"], &properties["Path"]]

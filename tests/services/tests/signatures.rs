@@ -1,6 +1,8 @@
-//! How get-document proves to OpenSearch who it is. The server of these tests computes each signature anew from the
+//! How functions prove to OpenSearch who they are. The server of these tests computes each signature anew from the
 //! bytes that arrived.
 
+#[path = "signatures/bulk.rs"]
+mod bulk;
 #[path = "signatures/credentials.rs"]
 mod credentials;
 #[path = "signatures/server.rs"]
@@ -53,6 +55,7 @@ pub const TESTS: &[Test] = &[
         &[Need::Services],
         credentials::without_authentication_nothing_is_signed,
     ),
+    ("changes_of_documents_are_signed_with_query_and_body", &[Need::Services], bulk::changes_are_signed),
     ("basic_authentication_is_that_of_rfc_7617", &[Need::Services], credentials::basic_authentication),
 ];
 
@@ -66,15 +69,18 @@ const EXPECTED: Expected<'_> =
 
 /// A function that reads from a server and signs with the credentials of a session, unless a setting says otherwise.
 fn start<'a>(stack: &'a Stack, server: &Server, settings: &[(&str, &str)]) -> Function<'a> {
-    let url = server.url();
-    let signing = [
-        ("COFFER_OPENSEARCH_URL", url.as_str()),
+    Function::start_with(stack, "get-document", &[&signing(&server.url()), settings].concat())
+}
+
+/// The settings of a function that uses the server at this URL and signs with the credentials of a session.
+fn signing(url: &str) -> [(&'static str, &str); 5] {
+    [
+        ("COFFER_OPENSEARCH_URL", url),
         ("COFFER_OPENSEARCH_AUTH", "sigv4"),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
         ("AWS_SESSION_TOKEN", TOKEN),
-    ];
-    Function::start_with(stack, "get-document", &[&signing, settings].concat())
+    ]
 }
 
 /// The path under which a client asks for a document.

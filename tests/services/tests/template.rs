@@ -34,6 +34,11 @@ impl Template {
         Duration::from_secs(self.0["Globals"]["Function"]["Timeout"].as_u64().unwrap())
     }
 
+    /// The names of the variables that every function has, unless it says otherwise.
+    pub fn global_variables(&self) -> impl Iterator<Item = &str> {
+        self.0["Globals"]["Function"]["Environment"]["Variables"].as_object().unwrap().keys().map(String::as_str)
+    }
+
     /// A resource.
     pub fn resource(&self, name: &str) -> &Value {
         &self.0["Resources"][name]

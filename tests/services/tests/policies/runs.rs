@@ -7,10 +7,12 @@ use local::tokens::Grant;
 use serde_json::json;
 
 use services::proxy::{Call, Fault};
+use services::queue::Message;
 use services::sandbox::event_of;
 use services::sandbox::{Answer, Function};
 use services::stack::{Stack, TABLE};
 use services::watched::Watched;
+use shared::names::IndexName;
 
 /// A function and the owner whose secrets it is asked for.
 struct Run<'a> {
@@ -236,7 +238,44 @@ pub(super) fn delete(stack: &Stack) -> BTreeSet<String> {
     run.actions()
 }
 
-/// The permissions of OpenSearch are named by the method of the request.
+/// What IAM calls these requests to OpenSearch: its permissions are named by the method.
+fn of_opensearch(calls: &[Call]) -> BTreeSet<String> {
+    let methods = calls.iter().map(|call| call.method.to_ascii_lowercase());
+    methods.map(|method| format!("es:ESHttp{}{}", method[..1].to_ascii_uppercase(), &method[1..])).collect()
+}
+
+/// Every way that a message can go.
+pub(super) fn sync(stack: &Stack) -> BTreeSet<String> {
+    let run = Run::new(stack, "sync-documents", "policy-sync");
+    let change = |index: IndexName, operation: &str, version: u64, document: &str| {
+        let (id, index) = ("policy-sync", index.as_str());
+        Message::new(format!(
+            r#"{{"index":"{index}","operation":"{operation}","id":"{id}","version":{version},"document":{document}}}"#
+        ))
+    };
+    let deliver = |messages: &[Message]| run.watched.function.deliver(messages).len();
+    let document = r#"{"id":"policy-sync"}"#;
+    let deep = format!(r#"{{"id":"policy-sync","a":{}{}}}"#, "[".repeat(1100), "]".repeat(1100));
+    // The time, for the documents may be there from an earlier run.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let version = u64::try_from(now.as_millis()).unwrap();
+    for index in IndexName::ALL {
+        let put = change(index, "upsert", version, document);
+        run.watched.opensearch.fail_times(Fault::Answer { status: 429, headers: Vec::new(), body: Bytes::new() }, 1);
+        assert_eq!(deliver(std::slice::from_ref(&put)), 1);
+        assert_eq!(deliver(&[put.clone(), change(index, "upsert", version - 1, document)]), 0);
+        assert_eq!(deliver(&[put]), 0);
+        assert_eq!(deliver(&[change(index, "upsert", version + 1, &deep), Message::new("")]), 2);
+        assert_eq!(deliver(&[change(index, "delete", version + 2, "null")]), 0);
+    }
+    let calls = run.watched.opensearch.take_calls();
+    let known = IndexName::ALL.map(|index| format!("/{index}/_bulk?"));
+    assert!(calls.iter().all(|call| known.iter().any(|path| call.path.starts_with(path))), "{calls:?}");
+    let mut actions = run.actions();
+    actions.extend(of_opensearch(&calls));
+    actions
+}
+
 pub(super) fn document(stack: &Stack) -> BTreeSet<String> {
     let run = Run::new(stack, "get-document", "policy-document");
     let ask = |path: &str, status| run.own("GET", path, "").expect_status(status).status;
@@ -253,11 +292,7 @@ pub(super) fn document(stack: &Stack) -> BTreeSet<String> {
     ask("/search/events/policy-1", 200);
     let calls = run.watched.opensearch.take_calls();
     assert!(calls.iter().all(|call| call.path.starts_with("/events/_source/policy-")), "{calls:?}");
-    let methods: BTreeSet<_> = calls.iter().map(|call| call.method.to_ascii_lowercase()).collect();
     let mut actions = run.actions();
-    actions.extend(methods.iter().map(|method| {
-        let (first, rest) = method.split_at(1);
-        format!("es:ESHttp{}{rest}", first.to_ascii_uppercase())
-    }));
+    actions.extend(of_opensearch(&calls));
     actions
 }

@@ -1,0 +1,146 @@
+//! sync-documents: changes of documents, delivered as a queue delivers them — late, in any order, more than once — into
+//! OpenSearch, and what get-document's way of reading finds afterwards.
+
+mod deletes;
+mod items;
+mod messages;
+mod storm;
+
+use bytes::Bytes;
+use serde_json::json;
+use services::queue::Message;
+use services::random::Random;
+use services::sandbox::Function;
+use services::stack::Stack;
+use services::tools::Need;
+use services::watched::Watched;
+use shared::names::{DocumentId, IndexName};
+use shared::search::{DocumentBytes, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, ReadDocument};
+
+use crate::Test;
+
+pub const TESTS: &[Test] = &[
+    (
+        "one_poisoned_message_of_each_kind_is_reported_alone",
+        &[Need::Services],
+        messages::one_poisoned_message_of_each_kind_is_reported_alone,
+    ),
+    (
+        "a_state_that_is_refused_holds_up_no_older_one",
+        &[Need::Services],
+        messages::a_state_that_is_refused_holds_up_no_older_one,
+    ),
+    (
+        "a_record_without_an_id_fails_its_whole_batch",
+        &[Need::Services],
+        messages::a_record_without_an_id_fails_its_whole_batch,
+    ),
+    ("a_batch_leaves_one_line_with_its_counts", &[Need::Services], messages::a_batch_leaves_one_line_with_its_counts),
+    (
+        "without_its_settings_the_function_fails_each_batch",
+        &[Need::Services],
+        messages::without_its_settings_the_function_fails_each_batch,
+    ),
+    (
+        "a_document_that_is_throttled_or_fails_is_reported_alone",
+        &[Need::Services],
+        items::a_document_that_is_throttled_or_fails_is_reported_alone,
+    ),
+    (
+        "a_request_that_fails_takes_no_other_with_it",
+        &[Need::Services],
+        items::a_request_that_fails_takes_no_other_with_it,
+    ),
+    ("a_large_batch_is_sent_in_small_requests", &[Need::Services], items::a_large_batch_is_sent_in_small_requests),
+    (
+        "a_late_upsert_does_not_bring_a_deleted_document_back",
+        &[Need::Services],
+        deletes::a_late_upsert_does_not_bring_a_deleted_document_back,
+    ),
+    (
+        "twenty_thousand_changes_end_in_the_newest_state_of_each_document",
+        &[Need::Services],
+        storm::twenty_thousand_changes_end_in_the_newest_state_of_each_document,
+    ),
+    (
+        "changes_end_in_the_newest_state_whatever_fails_on_the_way",
+        &[Need::Services],
+        storm::changes_end_in_the_newest_state_whatever_fails_on_the_way,
+    ),
+];
+
+/// Six indices of a test's own, which end with this value.
+struct Indices<'a> {
+    stack: &'a Stack,
+    prefix: String,
+    reader: OpenSearchDocuments,
+}
+
+impl<'a> Indices<'a> {
+    /// Makes them, with a name that no run before has used: services may outlive the tests.
+    fn make(stack: &'a Stack, test: &str) -> Self {
+        let prefix = format!("sync-{test}-{:08x}-", Random::unseeded().number() >> 32);
+        stack.runtime().block_on(stack.make_indices(&prefix));
+        let reader = shared::clients::opensearch(OpenSearchSettings {
+            url: stack.opensearch.parse().unwrap(),
+            auth: OpenSearchAuth::None,
+            alias_prefix: prefix.clone(),
+            timeout: std::time::Duration::from_secs(20),
+            max_document_bytes: 6 << 20,
+        });
+        Self { stack, prefix, reader }
+    }
+
+    fn settings(&self) -> [(&'static str, &str); 1] {
+        [("COFFER_OPENSEARCH_ALIAS_PREFIX", &self.prefix)]
+    }
+
+    /// A function that writes into them.
+    fn function(&self) -> Function<'a> {
+        Function::start_with(self.stack, "sync-documents", &self.settings())
+    }
+
+    /// The same behind proxies.
+    fn watched(&self) -> Watched<'a> {
+        Watched::start_with(self.stack, "sync-documents", &self.settings())
+    }
+
+    /// A document as get-document reads it.
+    fn read(&self, index: IndexName, id: &str) -> Option<String> {
+        let id = DocumentId::parse(id).unwrap();
+        let read = self.stack.runtime().block_on(self.reader.read(index, &id));
+        read.unwrap_or_else(|fault| panic!("{index} {id}: {fault}")).map(DocumentBytes::into_text)
+    }
+}
+
+impl Drop for Indices<'_> {
+    fn drop(&mut self) {
+        for index in IndexName::ALL {
+            let path = format!("{}{index}-1", self.prefix);
+            self.stack.runtime().block_on(self.stack.opensearch("DELETE", &path, String::new()));
+        }
+    }
+}
+
+/// A document of this id.
+fn document(id: &str, text: &str) -> String {
+    format!("{{\"id\":{}, \"text\" : {},\"n\":1.0}}", json!(id), json!(text))
+}
+
+/// A message that puts a document; its bytes are in it as they are.
+fn upsert(index: IndexName, id: &str, version: u64, document: &str) -> Message {
+    let head = json!({ "index": index.as_str(), "operation": "upsert", "id": id, "version": version }).to_string();
+    Message::new(format!("{},\"document\":{document}}}", head.strip_suffix('}').unwrap()))
+}
+
+/// A message that deletes a document.
+fn delete(index: IndexName, id: &str, version: u64) -> Message {
+    let body = json!({ "index": index.as_str(), "operation": "delete", "id": id, "version": version });
+    Message::new(body.to_string())
+}
+
+/// The answer of a proxy.
+fn answer(status: u16, body: impl Into<Bytes>) -> services::proxy::Fault {
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    services::proxy::Fault::Answer { status, headers, body: body.into() }
+}
