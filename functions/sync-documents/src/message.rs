@@ -147,6 +147,16 @@ mod tests {
         expect_reason(&body(&[("operation", r#""delete""#)]), "document is there: with the operation delete");
     }
 
+    // Here, for through Lambda none could come: an event is no larger than an answer.
+    #[test]
+    fn a_document_that_no_answer_can_carry_is_refused() {
+        let document = |quotes: usize| format!(r#"{{"id":"1","canary":[{}""]}}"#, r#""","#.repeat(quotes));
+        assert!(read(&body(&[("document", &document(1_200_000))])).is_ok());
+        let large = body(&[("document", &document(1_300_000))]);
+        let defect = read(&large).unwrap_err();
+        assert!(defect.reason.starts_with("document can't be accepted: larger than an answer can be"), "{defect:?}");
+    }
+
     #[test]
     fn members_without_a_meaning_are_passed_over() {
         assert!(read(&body(&[("sent_by", r#"{"a":[1]}"#)])).is_ok());

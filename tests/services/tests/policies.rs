@@ -1,17 +1,18 @@
 //! The template holds what the functions do: the actions that a function may call are those that it calls, and the
 //! routes, the functions and the logs are those that there are.
 
+mod queues;
+mod resources;
 mod runs;
 
 use std::collections::BTreeSet;
 
 use local::gateway::routes::{Api, RESOURCES};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use services::artefacts::FUNCTIONS;
 use services::fleet;
 use services::tools::Need;
-use shared::names::IndexName;
 
 use crate::template::{Statement, Template, referred};
 use crate::{Test, World};
@@ -52,10 +53,10 @@ pub const TESTS: &[Test] = &[
         &[Need::Services],
         sync_documents_may_do_what_it_does_and_nothing_else,
     ),
-    ("the_queue_is_read_for_one_function_alone", &[], the_queue_is_read_for_one_function_alone),
-    ("a_function_without_callers_gets_no_token_keys", &[], a_function_without_callers_gets_no_token_keys),
+    ("the_queue_is_read_for_one_function_alone", &[], queues::the_queue_is_read_for_one_function_alone),
+    ("a_function_without_callers_gets_no_token_keys", &[], queues::a_function_without_callers_gets_no_token_keys),
     ("no_policy_has_a_wildcard_for_an_action", &[], no_policy_has_a_wildcard_for_an_action),
-    ("every_policy_names_its_resources", &[], every_policy_names_its_resources),
+    ("every_policy_names_its_resources", &[], resources::every_policy_names_its_resources),
     ("a_function_logs_to_its_own_log_alone", &[], a_function_logs_to_its_own_log_alone),
     ("the_key_is_for_functions_of_table_and_queue_alone", &[], the_key_is_for_functions_of_table_and_queue_alone),
     ("the_keyring_is_for_four_functions_alone", &[], the_keyring_is_for_four_functions_alone),
@@ -126,55 +127,6 @@ fn sync_documents_may_do_what_it_does_and_nothing_else(world: &World) {
     expect_equal("sync-documents", &runs::sync(world.stack()));
 }
 
-/// What there is of queues in a function's events.
-fn queues(function: &Value) -> Vec<&Value> {
-    let events = function["Events"].as_object().into_iter().flatten();
-    events.filter(|(_, event)| event["Type"] == "SQS").map(|(_, event)| &event["Properties"]).collect()
-}
-
-fn the_queue_is_read_for_one_function_alone(_: &World) {
-    let template = Template::read();
-    for (name, function) in template.functions() {
-        let queues = queues(function);
-        assert_eq!(queues.len(), usize::from(name == "SyncDocuments"), "{name}");
-        let statements = template.statements(name);
-        let statements: Vec<_> = statements.iter().filter(|statement| is_of_queues(statement)).collect();
-        assert_eq!(statements.len(), queues.len(), "{name}");
-        for (queue, statement) in queues.iter().zip(statements) {
-            let arn = json!({ "Fn::GetAtt": "Changes.Arn" });
-            assert_eq!(queue["Queue"], arn);
-            assert_eq!((&statement.resources, &statement.conditions), (&vec![arn], &Vec::new()));
-            // What Lambda asks for, and no more: not to send, not to purge.
-            let needed = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
-            assert_eq!(statement.actions, needed);
-            // Otherwise one message that fails would bring all of its batch again.
-            assert_eq!(queue["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
-            let properties = &template.resource("Changes")["Properties"];
-            let visibility = properties["VisibilityTimeout"].as_u64().unwrap();
-            let window = queue["MaximumBatchingWindowInSeconds"].as_u64().unwrap();
-            assert!(visibility >= 6 * function["Timeout"].as_u64().unwrap() + window, "{visibility}");
-            let dead = &properties["RedrivePolicy"]["deadLetterTargetArn"];
-            assert_eq!(*dead, json!({ "Fn::GetAtt": "DeadChanges.Arn" }));
-        }
-    }
-}
-
-fn a_function_without_callers_gets_no_token_keys(_: &World) {
-    let template = Template::read();
-    let tokens = template.global_variables().filter(|name| name.starts_with("COFFER_JWT_"));
-    let tokens: Vec<_> = tokens.collect();
-    assert_eq!(tokens.len(), 8);
-    for (name, function) in template.functions() {
-        let called =
-            function["Events"].as_object().is_some_and(|events| events.values().any(|event| event["Type"] == "Api"));
-        for token in &tokens {
-            // Not said, it is that of all functions.
-            let own = &function["Environment"]["Variables"][*token];
-            assert_eq!(*own, if called { Value::Null } else { json!("") }, "{name}: {token}");
-        }
-    }
-}
-
 fn no_policy_has_a_wildcard_for_an_action(_: &World) {
     let template = Template::read();
     for (name, _) in template.functions() {
@@ -183,37 +135,6 @@ fn no_policy_has_a_wildcard_for_an_action(_: &World) {
             assert!(!statement.actions.is_empty(), "{name}: {statement:?}");
             for action in &statement.actions {
                 assert!(!action.contains(['*', '?']), "{name}: {action}");
-            }
-        }
-    }
-}
-
-/// What is behind each index's alias and `path`, in the domain that is made here or in the one that is given.
-fn of_each_index(path: &str) -> Vec<Value> {
-    let domain = "arn:${AWS::Partition}:es:${AWS::Region}:${AWS::AccountId}:domain/${Name}";
-    let name = json!({ "Fn::If": ["MakesDomain", { "Ref": "Domain" }, { "Ref": "OpenSearchDomain" }] });
-    let of = |index| format!("{domain}/${{OpenSearchAliasPrefix}}{index}/{path}");
-    IndexName::ALL.map(|index| json!({ "Fn::Sub": [of(index), { "Name": name }] })).into()
-}
-
-fn every_policy_names_its_resources(_: &World) {
-    let template = Template::read();
-    for (name, _) in template.functions() {
-        for statement in permitted(&template, name) {
-            assert!(!statement.resources.is_empty(), "{name}: {statement:?}");
-            for action in &statement.actions {
-                let allowed = match action.as_str() {
-                    "dynamodb:Query" => vec![json!({ "Fn::Sub": "${Table.Arn}/index/names" })],
-                    "secretsmanager:GetSecretValue" => vec![json!({ "Ref": "Keyring" })],
-                    "kms:Decrypt" => vec![json!({ "Ref": "KmsKeyArn" })],
-                    "es:ESHttpGet" if name == "GetDocument" => of_each_index("_source/*"),
-                    "es:ESHttpPost" if name == "SyncDocuments" => of_each_index("_bulk"),
-                    dynamodb if dynamodb.starts_with("dynamodb:") => vec![json!({ "Fn::GetAtt": "Table.Arn" })],
-                    other => panic!("{name} may {other}"),
-                };
-                for resource in &statement.resources {
-                    assert!(allowed.contains(resource), "{name}: {action} on {resource}");
-                }
             }
         }
     }
@@ -248,7 +169,7 @@ fn the_key_is_for_functions_of_table_and_queue_alone(_: &World) {
     for (name, function) in template.functions() {
         // DynamoDB and SQS open an encrypted table and encrypted messages in the caller's name.
         let has_table = !function["Environment"]["Variables"]["COFFER_TABLE"].is_null();
-        let needs_key = has_table || !queues(function).is_empty();
+        let needs_key = has_table || !queues::queues(function).is_empty();
         let statements = permitted(&template, name);
         let conditional = statements.iter().filter(|statement| statement.conditions.contains(&HAS_KEY.to_owned()));
         let mut keys = 0;
