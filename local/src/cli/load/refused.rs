@@ -1,0 +1,148 @@
+//! What was refused: told on standard error, and kept in a file that can be mended and loaded.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::cli::complain;
+use crate::cli::progress::Progress;
+
+/// How many refused lines are told on standard error. The file has them all.
+const TOLD: u64 = 20;
+
+/// A line that starts so is no document: the reasons in a file of refused lines do.
+pub(super) const COMMENT: u8 = b'#';
+
+/// The file's name as it was given or is made up.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    /// This file, which must not be there.
+    Given(PathBuf),
+    /// This file, or the first free one of those with a number.
+    FirstFree(PathBuf),
+}
+
+/// The lines that were refused.
+#[derive(Debug)]
+pub(super) struct Refusals {
+    target: Target,
+    file: Option<(PathBuf, BufWriter<File>)>,
+    count: u64,
+    progress: Progress,
+}
+
+impl Refusals {
+    /// Nothing was refused yet, and the file isn't made before something is.
+    ///
+    /// # Errors
+    /// That the given file is there.
+    pub(super) fn new(target: Target, progress: Progress) -> Result<Self, String> {
+        if let Target::Given(path) = &target
+            && path.exists()
+        {
+            return Err(format!("{}: is there already; --refused names a file that isn't", path.display()));
+        }
+        Ok(Self { target, file: None, count: 0, progress })
+    }
+
+    /// A line was refused; `write` writes it as it came, with a line feed at its end. `place` is where it came from.
+    ///
+    /// # Errors
+    /// What keeps it from being written down.
+    pub(super) fn refuse(
+        &mut self,
+        place: &str,
+        reason: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), String> {
+        self.count += 1;
+        if self.count <= TOLD {
+            self.progress.beside(|| complain(&format!("{place}: refused: {reason}")));
+        } else if self.count == TOLD + 1 {
+            self.progress.beside(|| complain("more lines are refused, and not told here"));
+        }
+        let (path, file) = match &mut self.file {
+            Some(file) => file,
+            None => self.file.insert(create(&self.target)?),
+        };
+        // A name of a file may hold a line break, and so may a reason.
+        let comment = format!("# {place}: {reason}").replace(['\n', '\r'], " ");
+        writeln!(file, "{comment}").and_then(|()| write(file)).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// How many were refused.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Completes the file; where it is, if there is one.
+    ///
+    /// # Errors
+    /// What keeps it from being completed.
+    pub(super) fn finish(&mut self) -> Result<Option<&Path>, String> {
+        let Some((path, file)) = &mut self.file else { return Ok(None) };
+        file.flush().map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Some(path))
+    }
+
+    /// The file that a load which goes on can be given, if this one was given one.
+    pub(super) fn next(&self) -> Option<PathBuf> {
+        match &self.target {
+            Target::Given(path) => Some(names(path).find(|name| !name.exists()).unwrap_or_else(|| path.clone())),
+            Target::FirstFree(_) => None,
+        }
+    }
+}
+
+fn create(target: &Target) -> Result<(PathBuf, BufWriter<File>), String> {
+    let (path, more) = match target {
+        Target::Given(path) => (path, 1),
+        Target::FirstFree(path) => (path, usize::MAX),
+    };
+    for name in names(path).take(more) {
+        match create_new(&name) {
+            Ok(file) => return Ok((name, BufWriter::new(file))),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && more > 1 => {}
+            Err(error) => return Err(format!("{}: {error}", name.display())),
+        }
+    }
+    Err(format!("{}: no name is free", path.display()))
+}
+
+/// Makes a file that only its owner can read, for documents are in it.
+fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// `a.jsonl`, `a-2.jsonl`, `a-3.jsonl` and so on.
+fn names(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let stem = path.file_stem().unwrap_or_default().to_owned();
+    let extension = path.extension().map(ToOwned::to_owned);
+    let path = path.to_owned();
+    let numbered = path.clone();
+    std::iter::once(path).chain((2_u64..).map(move |number| {
+        let mut name = stem.clone();
+        name.push(format!("-{number}"));
+        if let Some(extension) = &extension {
+            name.push(".");
+            name.push(extension);
+        }
+        numbered.with_file_name(name)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_counted_up_before_the_ending() {
+        let first = |path: &str| names(Path::new(path)).take(3).collect::<Vec<_>>();
+        assert_eq!(first("a/b.c.jsonl"), ["a/b.c.jsonl", "a/b.c-2.jsonl", "a/b.c-3.jsonl"].map(PathBuf::from));
+        assert_eq!(first("b"), ["b", "b-2", "b-3"].map(PathBuf::from));
+    }
+}
