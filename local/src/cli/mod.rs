@@ -1,5 +1,6 @@
 //! The program's commands.
 
+mod cluster;
 mod lifetime;
 mod load;
 mod serve;
