@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use prepare_search::domain;
 use shared::clients;
-use shared::search::{Cluster, OpenSearchAuth};
-use shared::settings::{ClusterPlace, ClusterSettings, SearchAuth, from_env};
+use shared::search::Cluster;
+use shared::settings::{ClusterSettings, from_env};
 
 use super::CommandError;
+
+/// How long a domain may take until it is ready. A new one takes a quarter of an hour or more.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// A cluster, and how it is used.
 #[derive(Debug)]
@@ -19,16 +23,10 @@ pub(super) struct OpenCluster {
     pub(super) timeout: Duration,
 }
 
-/// Opens the cluster that the environment names. Nothing is connected yet.
+/// Opens the cluster that the environment names. Nothing is connected yet, but where it names a domain: its address is
+/// looked up, once it is ready.
 pub(super) async fn open() -> Result<OpenCluster, CommandError> {
     let ClusterSettings { place, auth, alias_prefix, timeout } = ClusterSettings::read(&from_env)?;
-    let ClusterPlace::Url(url) = place else {
-        return Err("COFFER_OPENSEARCH_URL is missing: OpenSearch's address".into());
-    };
-    let auth = match auth {
-        SearchAuth::SigV4 => shared::start::signing(&clients::lambda_config().await)?,
-        SearchAuth::Basic { user, password } => OpenSearchAuth::Basic { user, password },
-        SearchAuth::None => OpenSearchAuth::None,
-    };
-    Ok(OpenCluster { cluster: clients::cluster(url, auth), alias_prefix, timeout })
+    let cluster = domain::open(place, auth, clients::program_config, PATIENCE).await?;
+    Ok(OpenCluster { cluster, alias_prefix, timeout })
 }
