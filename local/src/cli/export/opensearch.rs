@@ -11,10 +11,10 @@ use shared::names::IndexName;
 use shared::search::{Cluster, Payload, SearchFault, alias, deletion};
 
 use super::Lines;
+use crate::cli::CommandError;
 use crate::cli::alias::missing;
 use crate::cli::cluster::{self, OpenCluster};
 use crate::cli::patience::{PATIENCE, wait};
-use crate::cli::CommandError;
 
 /// How long OpenSearch keeps the point in time for the next page.
 const KEEP_ALIVE: &str = "5m";
@@ -50,12 +50,17 @@ async fn pages(asking: &Asking, point: &mut String, out: &mut Lines) -> Result<(
     loop {
         let Some(body) = asking.page(point, size, after.as_deref(), total.is_none()).await? else {
             if size == 1 {
-                return Err(format!("a document after {} is larger than {MOST_BYTES} bytes", after.unwrap_or_default()).into());
+                return Err(format!(
+                    "a document after {} is larger than {MOST_BYTES} bytes",
+                    after.unwrap_or_default()
+                )
+                .into());
             }
             size = (size / 2).max(1);
             continue;
         };
-        let page: Page<'_> = serde_json::from_slice(&body).map_err(|_| "OpenSearch answered what is no page of documents")?;
+        let page: Page<'_> =
+            serde_json::from_slice(&body).map_err(|_| "OpenSearch answered what is no page of documents")?;
         if let Some(id) = page.pit_id {
             *point = id;
         }

@@ -112,11 +112,9 @@ mod tests {
 
     #[test]
     fn a_line_ends_as_on_any_system() {
-        assert_eq!([content(b"a\n"), content(b"a\r\n"), content(b"a"), content(b"a\r\r\n")], [
-            &b"a"[..],
-            b"a",
-            b"a",
-            b"a\r"
-        ]);
+        assert_eq!(
+            [content(b"a\n"), content(b"a\r\n"), content(b"a"), content(b"a\r\r\n")],
+            [&b"a"[..], b"a", b"a", b"a\r"]
+        );
     }
 }
