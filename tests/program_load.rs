@@ -1,7 +1,7 @@
 //! `coffer load` from outside, into the data folder.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -377,6 +377,17 @@ fn on_ctrl_c_a_load_stops_and_goes_on_where_it_says() {
 #[test]
 fn on_sigterm_a_load_stops_and_goes_on_where_it_says() {
     a_load_that_is_stopped_goes_on_where_it_says("TERM");
+}
+
+#[test]
+fn a_long_load_says_how_far_it_is_in_plain_lines() {
+    let folder = folder();
+    fs::write(folder.path().join("after"), "x".repeat(1_000)).unwrap();
+    let mut piped = Piped::start(folder.path(), &lines(3_000));
+    let mut first = String::new();
+    BufReader::new(piped.child.stderr.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.starts_with("roles: 2000 documents, ") && first.ends_with("/s\n"), "{first}");
+    piped.stop("INT");
 }
 
 #[cfg(target_os = "linux")]

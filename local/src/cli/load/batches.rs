@@ -147,19 +147,34 @@ impl Reader {
                 Ok(Some(change)) => self.add(position, change)?,
                 Err(reason) => {
                     let place = format!("{name}, line {}", position.line);
-                    let refused = refusals(&self.reading).refuse(&place, &reason, |to| {
-                        to.write_all(&line)?;
-                        if line.ends_with(b"\n") {
-                            return Ok(());
-                        }
-                        lines::copy_rest(source, to)
-                    });
-                    refused.map_err(Halt::Because)?;
+                    self.refuse(&place, &reason, &line, extent, source)?;
                 }
             }
             position.line += 1;
             self.batch.next = position;
         }
+    }
+
+    fn refuse(
+        &self,
+        place: &str,
+        reason: &str,
+        line: &[u8],
+        extent: Extent,
+        source: &mut dyn BufRead,
+    ) -> Result<(), Halt> {
+        if extent == Extent::Whole {
+            return refusals(&self.reading).refuse(place, reason, line).map_err(Halt::Because);
+        }
+        refusals(&self.reading).begin(place, reason, line).map_err(Halt::Because)?;
+        let mut part = Vec::new();
+        let mut more = true;
+        while more {
+            // Nobody else is kept from the file while this waits for the source.
+            more = lines::read_on(source, &mut part).map_err(|error| Halt::Because(format!("{place}: {error}")))?;
+            refusals(&self.reading).go_on(&part).map_err(Halt::Because)?;
+        }
+        Ok(())
     }
 
     fn add(&mut self, position: Position, change: Change) -> Result<(), Halt> {

@@ -1,12 +1,12 @@
 //! The lines of a source, in memory that stays bounded however long one is.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Read};
 
 use shared::http::GATEWAY_RESPONSE_LIMIT;
 
 /// The longest line that is read into memory, in bytes: a longer document could not be answered with.
 pub(super) const MAX_LINE_BYTES: usize = GATEWAY_RESPONSE_LIMIT;
-/// How much of a longer line is held at once, in bytes.
+/// How much of a longer line is held at once, in bytes: a part.
 const PART_BYTES: usize = 64 * 1024;
 
 /// What was read of a line.
@@ -14,14 +14,14 @@ const PART_BYTES: usize = 64 * 1024;
 pub(super) enum Extent {
     /// All of it.
     Whole,
-    /// Its start. The rest is still in the source, for [`copy_rest`].
+    /// Its start. The rest is still in the source, for [`read_on`].
     Start,
 }
 
 /// Reads a line with the bytes that end it, in place of what is in `line`; `None` at the end of the source.
 pub(super) fn read(source: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Option<Extent>> {
     line.clear();
-    part(source, line, MAX_LINE_BYTES)?;
+    read_part(source, line, MAX_LINE_BYTES)?;
     if line.is_empty() {
         return Ok(None);
     }
@@ -29,33 +29,30 @@ pub(super) fn read(source: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<O
     Ok(Some(if whole { Extent::Whole } else { Extent::Start }))
 }
 
-/// Copies the rest of a line, with a line feed at its end.
-pub(super) fn copy_rest(source: &mut dyn BufRead, to: &mut dyn Write) -> io::Result<()> {
-    let mut rest = Vec::new();
-    loop {
-        rest.clear();
-        part(source, &mut rest, PART_BYTES)?;
-        to.write_all(&rest)?;
-        if rest.ends_with(b"\n") {
-            return Ok(());
-        }
-        if rest.is_empty() {
-            return to.write_all(b"\n");
-        }
+/// Reads the next part of a line in place of what is in `part`; `false` after the last one, which ends with a line feed
+/// even where the source doesn't.
+pub(super) fn read_on(source: &mut dyn BufRead, part: &mut Vec<u8>) -> io::Result<bool> {
+    part.clear();
+    read_part(source, part, PART_BYTES)?;
+    if part.is_empty() {
+        part.push(b'\n');
     }
+    Ok(!part.ends_with(b"\n"))
 }
 
 /// Passes over a line; `false` at the end of the source.
 pub(super) fn skip(source: &mut dyn BufRead) -> io::Result<bool> {
-    let mut rest = Vec::new();
-    part(source, &mut rest, PART_BYTES)?;
-    if rest.len() == PART_BYTES && !rest.ends_with(b"\n") {
-        copy_rest(source, &mut io::sink())?;
+    let mut part = Vec::new();
+    read_part(source, &mut part, PART_BYTES)?;
+    let any = !part.is_empty();
+    let mut more = part.len() == PART_BYTES && !part.ends_with(b"\n");
+    while more {
+        more = read_on(source, &mut part)?;
     }
-    Ok(!rest.is_empty())
+    Ok(any)
 }
 
-fn part(source: &mut dyn BufRead, line: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+fn read_part(source: &mut dyn BufRead, line: &mut Vec<u8>, most: usize) -> io::Result<usize> {
     source.take(most as u64).read_until(b'\n', line)
 }
 
@@ -73,10 +70,13 @@ mod tests {
         let mut line = Vec::new();
         let mut lines = Vec::new();
         while let Some(extent) = read(&mut text, &mut line).unwrap() {
-            if extent == Extent::Start {
-                copy_rest(&mut text, &mut line).unwrap();
+            let mut length = line.len();
+            let mut more = extent == Extent::Start;
+            while more {
+                more = read_on(&mut text, &mut line).unwrap();
+                length += line.len();
             }
-            lines.push((extent, line.len()));
+            lines.push((extent, length));
         }
         lines
     }

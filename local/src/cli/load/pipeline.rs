@@ -228,10 +228,7 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
         let name = self.names.get(entry.position.file).map(String::as_str).unwrap_or_default();
         let place = format!("{name}, line {}", entry.position.line);
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.refuse(&place, reason, |to| {
-            to.write_all(document.as_bytes())?;
-            to.write_all(b"\n")
-        })
+        refusals.refuse(&place, reason, document.as_bytes())
     }
 }
 
@@ -248,3 +245,6 @@ async fn until(due: Option<Instant>) {
         tokio::time::sleep_until(due.into()).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,10 @@ pub(super) enum Target {
 pub(super) struct Refusals {
     target: Target,
     file: Option<(PathBuf, BufWriter<File>)>,
+    /// The end of the last line in the file is still to come. It may be long in coming, and nobody waits for it.
+    open: bool,
+    /// What is written after that end.
+    waiting: Vec<u8>,
     count: u64,
     progress: Progress,
 }
@@ -42,32 +46,69 @@ impl Refusals {
         {
             return Err(format!("{}: is there already; --refused names a file that isn't", path.display()));
         }
-        Ok(Self { target, file: None, count: 0, progress })
+        Ok(Self { target, file: None, open: false, waiting: Vec::new(), count: 0, progress })
     }
 
-    /// A line was refused; `write` writes it as it came, with a line feed at its end. `place` is where it came from.
+    /// A line was refused. `place` is where it came from.
     ///
     /// # Errors
     /// What keeps it from being written down.
-    pub(super) fn refuse(
-        &mut self,
-        place: &str,
-        reason: &str,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), String> {
+    pub(super) fn refuse(&mut self, place: &str, reason: &str, line: &[u8]) -> Result<(), String> {
+        let mut text = self.told(place, reason).into_bytes();
+        text.extend_from_slice(line);
+        if !line.ends_with(b"\n") {
+            text.push(b'\n');
+        }
+        if self.open {
+            self.waiting.extend_from_slice(&text);
+            return Ok(());
+        }
+        self.write(&text)
+    }
+
+    /// A line was refused of which this is the start; [`Refusals::go_on`] has the rest.
+    ///
+    /// # Errors
+    /// What keeps it from being written down.
+    pub(super) fn begin(&mut self, place: &str, reason: &str, start: &[u8]) -> Result<(), String> {
+        let comment = self.told(place, reason);
+        self.write(comment.as_bytes())?;
+        self.open = true;
+        self.write(start)
+    }
+
+    /// Of the line that was begun this is the next part, and the last one if it ends with a line feed.
+    ///
+    /// # Errors
+    /// What keeps it from being written down.
+    pub(super) fn go_on(&mut self, part: &[u8]) -> Result<(), String> {
+        self.write(part)?;
+        if part.ends_with(b"\n") {
+            self.open = false;
+            let waiting = std::mem::take(&mut self.waiting);
+            self.write(&waiting)?;
+        }
+        Ok(())
+    }
+
+    /// Counts a line and tells of it; the comment that stands before it in the file.
+    fn told(&mut self, place: &str, reason: &str) -> String {
         self.count += 1;
         if self.count <= TOLD {
             self.progress.beside(|| complain(&format!("{place}: refused: {reason}")));
         } else if self.count == TOLD + 1 {
             self.progress.beside(|| complain("more lines are refused, and not told here"));
         }
+        // A name of a file may hold a line break, and so may a reason.
+        format!("# {place}: {reason}").replace(['\n', '\r'], " ") + "\n"
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
         let (path, file) = match &mut self.file {
             Some(file) => file,
             None => self.file.insert(create(&self.target)?),
         };
-        // A name of a file may hold a line break, and so may a reason.
-        let comment = format!("# {place}: {reason}").replace(['\n', '\r'], " ");
-        writeln!(file, "{comment}").and_then(|()| write(file)).map_err(|error| format!("{}: {error}", path.display()))
+        file.write_all(bytes).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// How many were refused.
@@ -80,6 +121,9 @@ impl Refusals {
     /// # Errors
     /// What keeps it from being completed.
     pub(super) fn finish(&mut self) -> Result<Option<&Path>, String> {
+        if self.open {
+            self.go_on(b"\n")?;
+        }
         let Some((path, file)) = &mut self.file else { return Ok(None) };
         file.flush().map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Some(path))
@@ -138,6 +182,23 @@ fn names(path: &Path) -> impl Iterator<Item = PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_is_still_being_read_is_not_broken_by_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("refused");
+        let mut refusals = Refusals::new(Target::Given(path.clone()), Progress::start("roles", None)).unwrap();
+        refusals.begin("a, line 1", "long", b"lo").unwrap();
+        refusals.refuse("a, line 2", "bad\nreason", b"[]").unwrap();
+        refusals.go_on(b"ng").unwrap();
+        refusals.go_on(b"\n").unwrap();
+        refusals.begin("a, line 3", "long", b"lon").unwrap();
+        // Nobody waits for the rest.
+        assert_eq!(refusals.finish().unwrap(), Some(&*path));
+        let text = "# a, line 1: long\nlong\n# a, line 2: bad reason\n[]\n# a, line 3: long\nlon\n";
+        assert_eq!(std::fs::read_to_string(path).unwrap(), text);
+        assert_eq!(refusals.count(), 3);
+    }
 
     #[test]
     fn names_are_counted_up_before_the_ending() {
