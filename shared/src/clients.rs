@@ -46,6 +46,15 @@ pub async fn lambda_config() -> SdkConfig {
         .await
 }
 
+/// The SDK's settings for a program that somebody started: region and credentials from wherever the SDK looks for
+/// them, the environment, a profile, the machine.
+pub async fn program_config() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .load()
+        .await
+}
+
 /// The limits of every call to AWS.
 #[must_use]
 pub fn timeouts() -> TimeoutConfig {

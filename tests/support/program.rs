@@ -1,6 +1,6 @@
 //! The program itself, as a process.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -26,6 +26,20 @@ pub fn coffer(data: &Path) -> Command {
 /// Runs a command of the program to its end.
 pub fn run(data: &Path, args: &[&str]) -> Output {
     coffer(data).args(args).stdin(Stdio::null()).output().unwrap()
+}
+
+/// Runs a command of the program to its end in this folder, with this on its standard input.
+pub fn run_in(folder: &Path, args: &[&str], input: &[u8]) -> Output {
+    let mut command = coffer(&folder.join("data"));
+    command.current_dir(folder).args(args);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let output = std::thread::scope(|scope| {
+        // It may end before it has read everything.
+        scope.spawn(move || stdin.write_all(input));
+        child.wait_with_output().unwrap()
+    });
+    output
 }
 
 /// A token from the program.

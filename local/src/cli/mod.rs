@@ -1,14 +1,21 @@
 //! The program's commands.
 
+mod alias;
+mod cluster;
+mod export;
 mod lifetime;
 mod load;
+mod patience;
+mod progress;
 mod serve;
+mod stop;
 mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use shared::names::IndexName;
 
 pub use serve::Local;
 
@@ -30,11 +37,14 @@ struct Cli {
     data: DataArgs,
 }
 
+/// The data folder, unless another is named.
+const DEFAULT_DATA: &str = ".coffer";
+
 /// Where the data are.
 #[derive(Debug, Args)]
 struct DataArgs {
     /// The folder that keeps secrets, documents and keys; only its owner can read it
-    #[arg(long, global = true, value_name = "DIR", default_value = ".coffer")]
+    #[arg(long, global = true, value_name = "DIR", default_value = DEFAULT_DATA)]
     data: PathBuf,
 }
 
@@ -46,6 +56,8 @@ enum Command {
     Token(token::TokenArgs),
     /// Load documents, one JSON object a line
     Load(load::LoadArgs),
+    /// Print the documents of an index, one a line, in the order of their ids
+    Export(export::ExportArgs),
 }
 
 /// Runs the command of this process's arguments.
@@ -57,11 +69,17 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(&args, data),
         Some(Command::Token(args)) => token::run(args, data).map(|()| ExitCode::SUCCESS),
         Some(Command::Load(args)) => load::run(&args, data),
+        Some(Command::Export(args)) => export::run(&args, data),
     };
     result.unwrap_or_else(|error| {
         complain(&error.to_string());
         ExitCode::FAILURE
     })
+}
+
+/// Reads the name of an index.
+fn index(text: &str) -> Result<IndexName, String> {
+    IndexName::parse(text).ok_or_else(|| format!("the indices are {}", IndexName::list()))
 }
 
 /// Says on standard error what is wrong.
@@ -70,6 +88,12 @@ fn complain(what: &str) {
     for line in what.lines() {
         eprintln!("coffer: {line}");
     }
+}
+
+/// Says on standard error how things are.
+#[expect(clippy::print_stderr, reason = "a program speaks to the person who started it")]
+fn note(what: &str) {
+    eprintln!("{what}");
 }
 
 /// Prints to standard output.

@@ -18,6 +18,7 @@ use crate::embedded::{EmbeddedDocuments, EmbeddedTable, KeyringFile, TABLE, clie
 use crate::server;
 use crate::tokens::{Grant, ISSUER, SigningKey};
 
+use super::stop::stop_signal;
 use super::{CommandError, say};
 
 #[derive(Debug, Args)]
@@ -167,20 +168,4 @@ fn welcome(address: &str, key: Option<&SigningKey>) -> Result<(), CommandError> 
     say("");
     say("Stop with Ctrl-C.");
     Ok(())
-}
-
-/// Resolves on Ctrl-C and on SIGTERM.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    Ok(async move {
-        #[cfg(unix)]
-        let terminated = terminate.recv();
-        #[cfg(not(unix))]
-        let terminated = std::future::pending::<Option<()>>();
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminated => {}
-        }
-    })
 }

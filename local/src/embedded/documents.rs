@@ -1,92 +1,197 @@
 //! Search documents in an SQLite file: the SQLite that the embedded table brings along anyway, which several processes
 //! can use at once, so that `coffer load` works while `coffer serve` runs.
+//!
+//! A change counts if its version is higher than the stored one, as it does in OpenSearch. A document that was deleted
+//! keeps its row, without a body: a change that comes late must not bring it back.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavior, params};
 use shared::names::{DocumentId, IndexName};
-use shared::search::{DocumentBytes, ReadDocument, SearchFault};
+use shared::search::{Change, DocumentBytes, Operation, Outcome, ReadDocument, SearchFault, WriteDocuments};
 
 /// How long a write waits for another process's.
 const BUSY: Duration = Duration::from_secs(10);
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS documents (
+    index_name TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body BLOB, PRIMARY KEY (index_name, id))";
+
+const APPLY: &str = "INSERT INTO documents (index_name, id, version, body) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (index_name, id) DO UPDATE SET version = excluded.version, body = excluded.body
+    WHERE excluded.version > documents.version";
 
 /// What the store says when it fails.
 #[derive(Debug, thiserror::Error)]
 #[error("the document store failed: {0}")]
 pub struct DocumentStoreError(#[from] rusqlite::Error);
 
-/// One document to be stored.
-#[derive(Debug)]
-pub struct Stored {
-    /// Its id.
-    pub id: DocumentId,
-    /// Its bytes.
-    pub document: DocumentBytes,
-}
-
 /// Documents in a file.
 #[derive(Debug, Clone)]
 pub struct EmbeddedDocuments(Arc<Mutex<Connection>>);
 
 impl EmbeddedDocuments {
-    /// Opens the store in this file, made if it isn't there.
+    /// Opens the store in this file, made if it isn't there. One of the form that knew no versions gets the version 0
+    /// for all its documents.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn open(file: &Path) -> Result<Self, DocumentStoreError> {
-        let connection = Connection::open(file)?;
+        let mut connection = Connection::open(file)?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS documents (
-                index_name TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (index_name, id))",
-            [],
-        )?;
+        connection.execute(TABLE, [])?;
+        if !has_versions(&connection)? {
+            add_versions(&mut connection)?;
+        }
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    /// Stores a batch of documents, all or none; a document of the same id is replaced.
+    /// Hands every document of an index over, with how many there are, in the order of their ids' bytes and as they
+    /// all were at one moment.
     ///
     /// # Errors
-    /// What SQLite says.
-    pub fn store(&self, index: IndexName, batch: &[Stored]) -> Result<(), DocumentStoreError> {
-        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection.transaction()?;
-        {
-            let mut insert =
-                transaction.prepare("INSERT OR REPLACE INTO documents (index_name, id, body) VALUES (?1, ?2, ?3)")?;
-            for Stored { id, document } in batch {
-                insert.execute(params![index.as_str(), id.as_str(), document.as_bytes()])?;
-            }
+    /// What SQLite says, and what `take` does.
+    pub fn each<E: From<DocumentStoreError>>(
+        &self,
+        index: IndexName,
+        mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let store = |error| E::from(DocumentStoreError(error));
+        let mut connection = self.connection();
+        // Both questions see the same state.
+        let transaction = connection.transaction().map_err(store)?;
+        let total = transaction
+            .query_row(
+                "SELECT count(*) FROM documents WHERE index_name = ?1 AND body IS NOT NULL",
+                [index.as_str()],
+                |row| row.get::<_, i64>(0),
+            )
+            .map_err(store)?;
+        let mut select = transaction
+            .prepare("SELECT body FROM documents WHERE index_name = ?1 AND body IS NOT NULL ORDER BY id")
+            .map_err(store)?;
+        let mut rows = select.query([index.as_str()]).map_err(store)?;
+        while let Some(row) = rows.next().map_err(store)? {
+            let body = row.get_ref(0).and_then(|body| Ok(body.as_bytes()?)).map_err(store)?;
+            take(u64::try_from(total).unwrap_or_default(), body)?;
         }
-        transaction.commit()?;
         Ok(())
     }
 
-    fn find(&self, index: IndexName, id: &DocumentId) -> Result<Option<Vec<u8>>, DocumentStoreError> {
-        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut select = connection.prepare("SELECT body FROM documents WHERE index_name = ?1 AND id = ?2")?;
-        Ok(select.query_row(params![index.as_str(), id.as_str()], |row| row.get(0)).optional()?)
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn find(&self, index: IndexName, id: &DocumentId) -> Result<Option<Vec<u8>>, DocumentStoreError> {
+        let connection = self.connection();
+        let mut select = connection.prepare_cached("SELECT body FROM documents WHERE index_name = ?1 AND id = ?2")?;
+        let found: Option<Option<Vec<u8>>> =
+            select.query_row(params![index.as_str(), id.as_str()], |row| row.get(0)).optional()?;
+        Ok(found.flatten())
+    }
+
+    /// Applies a batch of changes, all or none.
+    fn write(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let outcomes = {
+            let mut apply = transaction.prepare_cached(APPLY)?;
+            let mut stored =
+                transaction.prepare_cached("SELECT version FROM documents WHERE index_name = ?1 AND id = ?2")?;
+            changes
+                .iter()
+                .map(|change| apply_one(&mut apply, &mut stored, index, change))
+                .collect::<Result<_, rusqlite::Error>>()?
+        };
+        transaction.commit()?;
+        Ok(outcomes)
+    }
+}
+
+fn apply_one(
+    apply: &mut CachedStatement<'_>,
+    stored: &mut CachedStatement<'_>,
+    index: IndexName,
+    change: &Change,
+) -> Result<Outcome, rusqlite::Error> {
+    let (index, id) = (index.as_str(), change.id.as_str());
+    // A version has 63 bits.
+    let version = i64::try_from(change.version.number()).unwrap_or(i64::MAX);
+    let changed = match &change.operation {
+        Operation::Delete => apply.execute(params![index, id, version, None::<&[u8]>])?,
+        Operation::Upsert(document) if document.as_bytes().iter().any(|byte| is_line_break(*byte)) => {
+            apply.execute(params![index, id, version, without_line_breaks(document.as_bytes())])?
+        }
+        Operation::Upsert(document) => apply.execute(params![index, id, version, document.as_bytes()])?,
+    };
+    if changed > 0 {
+        return Ok(Outcome::Applied);
+    }
+    let stored: i64 = stored.query_row(params![index, id], |row| row.get(0))?;
+    Ok(if stored == version { Outcome::Unchanged } else { Outcome::Older })
+}
+
+fn is_line_break(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+fn without_line_breaks(document: &[u8]) -> Vec<u8> {
+    document.iter().map(|byte| if is_line_break(*byte) { b' ' } else { *byte }).collect()
+}
+
+fn has_versions(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    connection.query_row("SELECT count(*) FROM pragma_table_info('documents') WHERE name = 'version'", [], |row| {
+        row.get::<_, i64>(0).map(|count| count > 0)
+    })
+}
+
+/// Brings the table into its present form. It is made anew, for SQLite can't take a NOT NULL away from the body.
+fn add_versions(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been quicker.
+    if !has_versions(&transaction)? {
+        transaction.execute("ALTER TABLE documents RENAME TO documents_before", [])?;
+        transaction.execute(TABLE, [])?;
+        transaction.execute(
+            "INSERT INTO documents (index_name, id, version, body) SELECT index_name, id, 0, body FROM documents_before",
+            [],
+        )?;
+        transaction.execute("DROP TABLE documents_before", [])?;
+    }
+    transaction.commit()
+}
+
+/// Asks the store in a thread where it may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DocumentStoreError> + Send + 'static,
+) -> Result<T, SearchFault> {
+    tokio::task::spawn_blocking(work)
+        .await
+        // What a panic says may hold anything.
+        .map_err(|_| SearchFault::Failed("the embedded store failed".to_owned()))?
+        .map_err(|error| SearchFault::Failed(error.to_string()))
 }
 
 impl ReadDocument for EmbeddedDocuments {
     async fn read(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, SearchFault> {
         let (store, id) = (self.clone(), id.clone());
-        let found = tokio::task::spawn_blocking(move || store.find(index, &id))
-            .await
-            // What a panic says may hold anything.
-            .map_err(|_| SearchFault::Failed("the embedded store failed".to_owned()))?
-            .map_err(|error| SearchFault::Failed(error.to_string()))?;
+        let found = blocking(move || store.find(index, &id)).await?;
         found
             .map(|bytes| {
                 DocumentBytes::new(Bytes::from(bytes))
                     .ok_or_else(|| SearchFault::Failed("a stored document is damaged".to_owned()))
             })
             .transpose()
+    }
+}
+
+impl WriteDocuments for EmbeddedDocuments {
+    async fn apply(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, SearchFault> {
+        let (store, changes) = (self.clone(), changes.to_vec());
+        blocking(move || store.write(index, &changes)).await
     }
 }

@@ -8,7 +8,7 @@ mod store;
 mod version;
 
 pub use opensearch::{
-    Cluster, ClusterAnswer, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, OpenSearchWriter, Payload,
+    Cluster, ClusterAnswer, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, OpenSearchWriter, Payload, alias,
 };
 pub use rules::SearchRules;
 pub use store::{Change, DocumentBytes, Operation, Outcome, ReadDocument, SearchFault, WriteDocuments};

@@ -16,8 +16,11 @@ pub const TESTS: &[Test] =
 /// What the suite has for its own process or its own stores, and can't be asked of others: how tests' names begin, and
 /// why. The end of the run lists it.
 const EMBEDDED_ONLY: &[(&str, &[&str])] = &[
-    ("about the files of the embedded stores", &["at_rest::", "canary::a_running_server_shows_no_key"]),
-    ("about the program `coffer`", &["program::", "reference_page::"]),
+    (
+        "about the files of the embedded stores",
+        &["at_rest::", "canary::a_running_server_shows_no_key", "embedded_documents::"],
+    ),
+    ("about the program `coffer`", &["program::", "program_export::", "program_load::", "reference_page::"]),
     (
         "about a client that is handed to the server in its own process",
         &[

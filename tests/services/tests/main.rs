@@ -24,6 +24,7 @@ mod deployed;
 mod documents;
 mod events;
 mod faults;
+mod load;
 mod policies;
 mod signatures;
 mod start_up;
@@ -84,6 +85,9 @@ fn main() -> ExitCode {
         faults::key_server::TESTS,
         faults::opensearch::TESTS,
         sync::TESTS,
+        load::rules::TESTS,
+        load::faults::TESTS,
+        load::export::TESTS,
         stored_bytes::TESTS,
         deployed::TESTS,
         by_hand::TESTS,

@@ -1,7 +1,7 @@
 //! Documents come back from get-document byte for byte as they were put into OpenSearch.
 
 #[path = "stored_bytes/generator.rs"]
-mod generator;
+pub mod generator;
 
 use std::collections::HashSet;
 use std::fmt::Write;

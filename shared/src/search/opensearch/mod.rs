@@ -90,7 +90,8 @@ impl OpenSearchDocuments {
 }
 
 /// An index's alias, as a segment of a path.
-fn alias(prefix: &str, index: IndexName) -> String {
+#[must_use]
+pub fn alias(prefix: &str, index: IndexName) -> String {
     encode(&format!("{prefix}{index}"))
 }
 

@@ -1,0 +1,46 @@
+//! Why indices could not be prepared.
+
+use shared::names::IndexName;
+
+/// Why indices could not be prepared. The texts say what to do where somebody can do something.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The cluster or the domain failed, could not be reached, or is in a state that nobody expects.
+    #[error("{0}")]
+    Failed(String),
+    /// The time that there was is over.
+    #[error("the time is over: {0}")]
+    TimeIsUp(String),
+    /// It was asked to stop.
+    #[error("stopped")]
+    Stopped,
+    /// One index could not be prepared.
+    #[error("{index}: {fault}")]
+    Index {
+        /// Which one.
+        index: IndexName,
+        /// Why.
+        fault: Box<Fault>,
+    },
+}
+
+impl Fault {
+    pub(crate) fn failed(what: impl Into<String>) -> Self {
+        Self::Failed(what.into())
+    }
+
+    /// Whether more time would have helped.
+    #[must_use]
+    pub fn is_of_time(&self) -> bool {
+        match self {
+            Self::TimeIsUp(_) => true,
+            Self::Index { fault, .. } => fault.is_of_time(),
+            Self::Failed(_) | Self::Stopped => false,
+        }
+    }
+}
+
+/// An error with all that is behind it, in one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

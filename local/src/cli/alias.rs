@@ -1,0 +1,34 @@
+//! Whether an index is there in OpenSearch at all.
+
+use std::time::Duration;
+
+use http::Method;
+use shared::names::IndexName;
+use shared::search::{Cluster, Payload, alias};
+
+use super::CommandError;
+
+/// Refuses to begin where it is plain that nothing will come of it: an alias that is missing, and credentials that are
+/// wrong. What else keeps the cluster from answering may pass, and shows again with the work itself.
+pub(super) async fn check(
+    cluster: &Cluster,
+    prefix: &str,
+    index: IndexName,
+    timeout: Duration,
+) -> Result<(), CommandError> {
+    let path = format!("/_alias/{}", alias(prefix, index));
+    let asked = tokio::time::timeout(timeout, cluster.send(Method::GET, &path, Payload::None)).await;
+    let Ok(Ok(answer)) = asked else { return Ok(()) };
+    match answer.status() {
+        404 => Err(missing(prefix, index).into()),
+        401 => {
+            Err("OpenSearch answered 401: COFFER_OPENSEARCH_AUTH and what goes with it are not what it wants".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is said of an alias that is missing.
+pub(super) fn missing(prefix: &str, index: IndexName) -> String {
+    format!("OpenSearch has no alias {prefix}{index}; make the indices with: coffer prepare")
+}

@@ -1,0 +1,32 @@
+//! How the program reaches a cluster of OpenSearch: by the settings of the environment.
+
+use std::time::Duration;
+
+use prepare_search::domain;
+use shared::clients;
+use shared::search::Cluster;
+use shared::settings::{ClusterSettings, from_env};
+
+use super::CommandError;
+
+/// How long a domain may take until it is ready. A new one takes a quarter of an hour or more.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+
+/// A cluster, and how it is used.
+#[derive(Debug)]
+pub(super) struct OpenCluster {
+    /// The way to it.
+    pub(super) cluster: Cluster,
+    /// What stands before an index's name in its alias.
+    pub(super) alias_prefix: String,
+    /// How long a write may take.
+    pub(super) timeout: Duration,
+}
+
+/// Opens the cluster that the environment names. Nothing is connected yet, but where it names a domain: its address is
+/// looked up, once it is ready.
+pub(super) async fn open() -> Result<OpenCluster, CommandError> {
+    let ClusterSettings { place, auth, alias_prefix, timeout } = ClusterSettings::read(&from_env)?;
+    let cluster = domain::open(place, auth, clients::program_config, PATIENCE).await?;
+    Ok(OpenCluster { cluster, alias_prefix, timeout })
+}

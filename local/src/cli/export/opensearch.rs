@@ -1,0 +1,290 @@
+//! An index of OpenSearch, page by page, as it was at one point in time.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use shared::names::IndexName;
+use shared::search::{Cluster, Payload, SearchFault, alias, deletion};
+
+use super::Lines;
+use crate::cli::CommandError;
+use crate::cli::alias::missing;
+use crate::cli::cluster::{self, OpenCluster};
+use crate::cli::patience::{PATIENCE, wait};
+
+/// How long OpenSearch keeps the point in time for the next page.
+const KEEP_ALIVE: &str = "5m";
+/// How many documents the first page has.
+const FIRST_PAGE: usize = 100;
+/// The most documents of a page.
+const MOST_DOCUMENTS: usize = 1_000;
+/// What a page should have, in bytes.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// What is read of a page, in bytes.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// What is read of an answer that is no page, in bytes.
+const ERROR_BYTES: usize = 64 * 1024;
+
+const TOO_LARGE: &str = "OpenSearch answered with an unreasonable body";
+
+pub(super) async fn export(index: IndexName, out: &mut Lines) -> Result<(), CommandError> {
+    let OpenCluster { cluster, alias_prefix, timeout } = cluster::open().await?;
+    let asking = Asking { cluster, timeout, index, alias_prefix };
+    // Whatever was written before is to be seen. Who may not ask for that gets what can be seen.
+    let _ = asking.patiently(Method::POST, &format!("/{}/_refresh", asking.alias()), &Payload::None).await;
+    let mut point = asking.open_point().await?;
+    let exported = pages(&asking, &mut point, out).await;
+    let close = Payload::Json(json!({ "pit_id": [point] }).to_string().into());
+    // It ends by itself otherwise.
+    let _ = asking.once(Method::DELETE, "/_search/point_in_time", &close).await;
+    exported
+}
+
+async fn pages(asking: &Asking, point: &mut String, out: &mut Lines) -> Result<(), CommandError> {
+    let (mut size, mut after, mut total) = (FIRST_PAGE, None, None);
+    let mut written = 0;
+    loop {
+        let Some(body) = asking.page(point, size, after.as_deref(), total.is_none()).await? else {
+            if size == 1 {
+                return Err(format!(
+                    "a document after {} is larger than {MOST_BYTES} bytes",
+                    after.unwrap_or_default()
+                )
+                .into());
+            }
+            size = (size / 2).max(1);
+            continue;
+        };
+        let page: Page<'_> =
+            serde_json::from_slice(&body).map_err(|_| "OpenSearch answered what is no page of documents")?;
+        if let Some(id) = page.pit_id {
+            *point = id;
+        }
+        let total = *total.get_or_insert_with(|| {
+            let total = page.hits.total.map(|total| total.value).unwrap_or_default();
+            out.begin(asking.index, total);
+            total
+        });
+        let count = page.hits.hits.len();
+        let mut searchable = true;
+        for hit in page.hits.hits {
+            let sort = hit.sort.get();
+            // Those without an id come last.
+            if sort.starts_with("[null") {
+                searchable = false;
+                break;
+            }
+            out.write(whole(&body, hit.source))?;
+            written += 1;
+            after = Some(sort.to_owned());
+        }
+        if count < size || !searchable {
+            return complete(total, written);
+        }
+        let average = body.len() / count.max(1);
+        // No more than twice as many as were just seen: those that follow may be larger.
+        size = (PAGE_BYTES / average.max(1)).min(size * 2).clamp(1, MOST_DOCUMENTS);
+    }
+}
+
+fn complete(total: u64, written: u64) -> Result<(), CommandError> {
+    match total.saturating_sub(written) {
+        0 => Ok(()),
+        missing => Err(format!(
+            "{missing} documents are missing: no search finds them by their id. Those that something else than \
+             Coffer wrote have none, or the indices were not made by: coffer prepare"
+        )
+        .into()),
+    }
+}
+
+/// A document with the white space around it: OpenSearch puts none there, so that it is the document's own.
+fn whole<'a>(body: &'a [u8], document: &'a RawValue) -> &'a [u8] {
+    let space = |byte: &&u8| byte.is_ascii_whitespace();
+    let document = document.get().as_bytes();
+    let Some(start) = (document.as_ptr() as usize).checked_sub(body.as_ptr() as usize) else { return document };
+    let (Some(before), Some(after)) = (body.get(..start), body.get(start + document.len()..)) else { return document };
+    let start = start - before.iter().rev().take_while(space).count();
+    let end = body.len() - after.len() + after.iter().take_while(space).count();
+    body.get(start..end).unwrap_or(document)
+}
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    pit_id: Option<String>,
+    #[serde(borrow)]
+    hits: Hits<'a>,
+}
+
+#[derive(Deserialize)]
+struct Hits<'a> {
+    total: Option<Total>,
+    #[serde(borrow)]
+    hits: Vec<Hit<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Total {
+    value: u64,
+}
+
+#[derive(Deserialize)]
+struct Hit<'a> {
+    #[serde(borrow, rename = "_source")]
+    source: &'a RawValue,
+    #[serde(borrow)]
+    sort: &'a RawValue,
+}
+
+/// An index, and how it is asked for.
+struct Asking {
+    cluster: Cluster,
+    timeout: Duration,
+    index: IndexName,
+    alias_prefix: String,
+}
+
+/// Why there is no answer.
+enum Refusal {
+    /// It may be there later.
+    Fault(SearchFault),
+    /// It never will be.
+    Never(String),
+    /// It is too large.
+    TooLarge,
+}
+
+impl Asking {
+    fn alias(&self) -> String {
+        alias(&self.alias_prefix, self.index)
+    }
+
+    async fn open_point(&self) -> Result<String, CommandError> {
+        #[derive(Deserialize)]
+        struct Point {
+            pit_id: String,
+        }
+        let path = format!("/{}/_search/point_in_time?keep_alive={KEEP_ALIVE}", self.alias());
+        let body = self.patiently(Method::POST, &path, &Payload::None).await?.ok_or(TOO_LARGE)?;
+        let point: Point = serde_json::from_slice(&body).map_err(|_| "OpenSearch gave no point in time")?;
+        Ok(point.pit_id)
+    }
+
+    /// A page of documents after a place in the order; `None` if it is too large. No filter of the answer is asked for:
+    /// OpenSearch would write the documents anew, and not as they are.
+    async fn page(
+        &self,
+        point: &str,
+        size: usize,
+        after: Option<&str>,
+        count: bool,
+    ) -> Result<Option<Bytes>, CommandError> {
+        let mut search = json!({
+            "size": size,
+            "pit": { "id": point, "keep_alive": KEEP_ALIVE },
+            "query": { "bool": { "must_not": { "exists": { "field": deletion::DELETED } } } },
+            "sort": [{ "id": "asc" }],
+            "track_total_hits": count,
+        });
+        if let (Some(after), Some(search)) = (after, search.as_object_mut()) {
+            search.insert("search_after".to_owned(), serde_json::from_str(after)?);
+        }
+        // A part of the documents would look like all of them.
+        let path = "/_search?allow_partial_search_results=false";
+        self.patiently(Method::POST, path, &Payload::Json(search.to_string().into())).await
+    }
+
+    /// Asks until there is an answer, or there was none for too long.
+    async fn patiently(&self, method: Method, path: &str, payload: &Payload) -> Result<Option<Bytes>, CommandError> {
+        let started = Instant::now();
+        let mut failures = 0;
+        loop {
+            match self.once(method.clone(), path, payload).await {
+                Ok(body) => return Ok(Some(body)),
+                Err(Refusal::TooLarge) => return Ok(None),
+                Err(Refusal::Never(reason)) => return Err(reason.into()),
+                Err(Refusal::Fault(fault)) if started.elapsed() >= PATIENCE => return Err(fault.into()),
+                Err(Refusal::Fault(fault)) => {
+                    failures += 1;
+                    tokio::time::sleep(wait(failures, &fault)).await;
+                }
+            }
+        }
+    }
+
+    async fn once(&self, method: Method, path: &str, payload: &Payload) -> Result<Bytes, Refusal> {
+        let timeout = self.timeout;
+        tokio::time::timeout(timeout, self.send(method, path, payload))
+            .await
+            .unwrap_or_else(|_| Err(Refusal::Fault(SearchFault::Failed(format!("no answer within {timeout:?}")))))
+    }
+
+    async fn send(&self, method: Method, path: &str, payload: &Payload) -> Result<Bytes, Refusal> {
+        let answer = self.cluster.send(method, path, payload.clone()).await.map_err(Refusal::Fault)?;
+        let status = answer.status();
+        match status {
+            200 => answer.read(MOST_BYTES, TOO_LARGE).await.map_err(|fault| match fault {
+                SearchFault::Failed(what) if what == TOO_LARGE => Refusal::TooLarge,
+                fault => Refusal::Fault(fault),
+            }),
+            429 => Err(Refusal::Fault(answer.throttled())),
+            400 | 401 | 403 | 404 => {
+                let body = answer.read(ERROR_BYTES, TOO_LARGE).await.unwrap_or_default();
+                Err(Refusal::Never(self.never(status, &body)))
+            }
+            other => Err(Refusal::Fault(SearchFault::Failed(format!("OpenSearch answered {other}")))),
+        }
+    }
+
+    /// What is wrong, and what can be done about it.
+    fn never(&self, status: u16, body: &[u8]) -> String {
+        #[derive(Deserialize, Default)]
+        struct Body {
+            error: Cause,
+        }
+        #[derive(Deserialize, Default)]
+        struct Cause {
+            r#type: String,
+            #[serde(default)]
+            root_cause: Vec<Root>,
+        }
+        #[derive(Deserialize)]
+        struct Root {
+            reason: String,
+        }
+        let cause = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
+        let reason = cause.root_cause.into_iter().next().map(|root| root.reason).unwrap_or_default();
+        match status {
+            404 if cause.r#type == "index_not_found_exception" => missing(&self.alias_prefix, self.index),
+            400 if reason.contains("[id]") => format!(
+                "the index behind {}{} can't be put in the order of its ids ({reason}); make its mapping with: coffer \
+                 prepare",
+                self.alias_prefix, self.index
+            ),
+            _ => format!("OpenSearch answered {status}: {reason}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_keeps_the_white_space_around_it() {
+        let body = b"{\"hits\":{\"hits\":[{\"_source\": \t{\"a\": 1e400 } ,\"sort\":[\"1\",3]},{\"_source\":{},\"sort\":[null]}]}}";
+        let page: Page<'_> = serde_json::from_slice(body).unwrap();
+        let found: Vec<_> = page.hits.hits.iter().map(|hit| (whole(body, hit.source), hit.sort.get())).collect();
+        assert_eq!(found, [(&b" \t{\"a\": 1e400 } "[..], "[\"1\",3]"), (b"{}", "[null]")]);
+    }
+
+    #[test]
+    fn what_is_missing_is_counted() {
+        assert!(complete(3, 3).is_ok() && complete(3, 4).is_ok());
+        assert!(complete(3, 1).unwrap_err().to_string().starts_with("2 documents are missing"));
+    }
+}

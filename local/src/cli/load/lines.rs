@@ -1,0 +1,120 @@
+//! The lines of a source, in memory that stays bounded however long one is.
+
+use std::io::{self, BufRead, Read};
+
+use shared::http::GATEWAY_RESPONSE_LIMIT;
+
+/// The longest line that is read into memory, in bytes: a longer document could not be answered with.
+pub(super) const MAX_LINE_BYTES: usize = GATEWAY_RESPONSE_LIMIT;
+/// How much of a longer line is held at once, in bytes: a part.
+const PART_BYTES: usize = 64 * 1024;
+
+/// What was read of a line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// Its start. The rest is still in the source, for [`read_on`].
+    Start,
+}
+
+/// Reads a line with the bytes that end it, in place of what is in `line`; `None` at the end of the source.
+pub(super) fn read(source: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Option<Extent>> {
+    line.clear();
+    read_part(source, line, MAX_LINE_BYTES)?;
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let whole = line.len() < MAX_LINE_BYTES || line.ends_with(b"\n");
+    Ok(Some(if whole { Extent::Whole } else { Extent::Start }))
+}
+
+/// Reads the next part of a line in place of what is in `part`; `false` after the last one, which ends with a line feed
+/// even where the source doesn't.
+pub(super) fn read_on(source: &mut dyn BufRead, part: &mut Vec<u8>) -> io::Result<bool> {
+    part.clear();
+    read_part(source, part, PART_BYTES)?;
+    if part.is_empty() {
+        part.push(b'\n');
+    }
+    Ok(!part.ends_with(b"\n"))
+}
+
+/// Passes over a line; `false` at the end of the source.
+pub(super) fn skip(source: &mut dyn BufRead) -> io::Result<bool> {
+    let mut part = Vec::new();
+    read_part(source, &mut part, PART_BYTES)?;
+    let any = !part.is_empty();
+    let mut more = part.len() == PART_BYTES && !part.ends_with(b"\n");
+    while more {
+        more = read_on(source, &mut part)?;
+    }
+    Ok(any)
+}
+
+fn read_part(source: &mut dyn BufRead, line: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+    source.take(most as u64).read_until(b'\n', line)
+}
+
+/// A line without the bytes that end it.
+pub(super) fn content(line: &[u8]) -> &[u8] {
+    let content = line.strip_suffix(b"\n").unwrap_or(line);
+    content.strip_suffix(b"\r").unwrap_or(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(mut text: &[u8]) -> Vec<(Extent, usize)> {
+        let mut line = Vec::new();
+        let mut lines = Vec::new();
+        while let Some(extent) = read(&mut text, &mut line).unwrap() {
+            let mut length = line.len();
+            let mut more = extent == Extent::Start;
+            while more {
+                more = read_on(&mut text, &mut line).unwrap();
+                length += line.len();
+            }
+            lines.push((extent, length));
+        }
+        lines
+    }
+
+    #[test]
+    fn a_line_is_whole_up_to_the_limit() {
+        let mut text = vec![b'x'; MAX_LINE_BYTES - 1];
+        text.extend_from_slice(b"\ny\n\nz");
+        let whole = |length| (Extent::Whole, length);
+        assert_eq!(lines(&text), [whole(MAX_LINE_BYTES), whole(2), whole(1), whole(1)]);
+    }
+
+    #[test]
+    fn a_longer_line_comes_in_parts_and_the_next_is_whole_again() {
+        let mut text = vec![b'x'; 2 * MAX_LINE_BYTES + 1];
+        text.extend_from_slice(b"\ny");
+        assert_eq!(lines(&text), [(Extent::Start, 2 * MAX_LINE_BYTES + 2), (Extent::Whole, 1)]);
+        // A line feed is put where the source ends without one.
+        let text = vec![b'x'; MAX_LINE_BYTES];
+        assert_eq!(lines(&text), [(Extent::Start, MAX_LINE_BYTES + 1)]);
+    }
+
+    #[test]
+    fn lines_are_passed_over_whatever_their_length() {
+        let mut text = vec![b'x'; PART_BYTES];
+        text.extend_from_slice(b"\n\nlast");
+        let mut text = text.as_slice();
+        assert!(skip(&mut text).unwrap() && skip(&mut text).unwrap());
+        assert_eq!(text, b"last");
+        assert!(skip(&mut text).unwrap());
+        assert!(!skip(&mut text).unwrap());
+    }
+
+    #[test]
+    fn a_line_ends_as_on_any_system() {
+        assert_eq!(
+            [content(b"a\n"), content(b"a\r\n"), content(b"a"), content(b"a\r\r\n")],
+            [&b"a"[..], b"a", b"a", b"a\r"]
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! `coffer load`: documents into a store, one JSON object a line.
+//!
+//! Lines are read, judged and put into batches in a thread of their own ([`batches`]); from there they go into the
+//! store, several batches at once ([`pipeline`]). What is under way is bounded in bytes, so that memory is.
+
+mod batches;
+mod lines;
+mod pipeline;
+mod refused;
+mod resume;
+mod source;
+mod version;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Args;
+use shared::names::IndexName;
+use shared::search::{OpenSearchWriter, Version, WriteDocuments};
+
+use batches::{Position, Reading};
+use pipeline::{End, Ended, Pipeline};
+use refused::{Refusals, Target};
+use version::VersionRule;
+
+use crate::data::DataFolder;
+
+use super::alias;
+use super::cluster::{self, OpenCluster};
+use super::patience::PATIENCE;
+use super::progress::Progress;
+use super::stop::stop_signal;
+use super::{CommandError, DEFAULT_DATA, Local, complain, index, say};
+
+#[derive(Debug, Args)]
+pub(super) struct LoadArgs {
+    /// The index: accessprofiles, accountactivities, entitlements, events, identities or roles
+    #[arg(value_name = "INDEX", value_parser = index)]
+    index: IndexName,
+    /// Files of one JSON document a line, as they are or compressed by gzip or zstd; - for standard input. Lines that
+    /// start with # are passed over
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Load into OpenSearch, as the settings COFFER_OPENSEARCH_… say, instead of the data folder
+    #[arg(long)]
+    opensearch: bool,
+    /// The member that holds a document's version, a time of RFC 3339 or a whole number, instead of synced or, where
+    /// that is no time, modified. Of two documents of an id the one with the higher version counts
+    #[arg(long, value_name = "NAME")]
+    version_field: Option<String>,
+    /// The version of documents that have none themselves
+    #[arg(long, value_name = "N", value_parser = version)]
+    version: Option<Version>,
+    /// Where refused lines are kept with their reasons; a file that isn't there yet [default: INDEX-refused.jsonl]
+    #[arg(long, value_name = "FILE")]
+    refused: Option<PathBuf>,
+    /// The line of the first file to begin with, counted from 1 after unpacking
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..), hide_default_value = true)]
+    from_line: u64,
+}
+
+fn version(text: &str) -> Result<Version, String> {
+    text.parse().ok().and_then(Version::new).ok_or_else(|| format!("a whole number from 0 to {}", Version::MAX))
+}
+
+/// The exit status of a load that was told to stop: that of a program that Ctrl-C ended.
+const STOPPED: u8 = 130;
+
+pub(super) fn run(args: &LoadArgs, data: &Path) -> Result<ExitCode, CommandError> {
+    // One thread for the store, beside the one that reads.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let stop = stop_signal()?;
+        if args.opensearch {
+            let OpenCluster { cluster, alias_prefix, timeout } = cluster::open().await?;
+            alias::check(&cluster, &alias_prefix, args.index, timeout).await?;
+            let store = OpenSearchWriter::new(cluster, alias_prefix, timeout);
+            load(args, data, &store, stop).await
+        } else {
+            let store = Local::open_documents(&DataFolder::open(data)?)?;
+            load(args, data, &store, stop).await
+        }
+    })
+}
+
+async fn load(
+    args: &LoadArgs,
+    data: &Path,
+    store: &impl WriteDocuments,
+    stop: impl Future<Output = ()>,
+) -> Result<ExitCode, CommandError> {
+    let total = source::total(&args.files)?;
+    let progress = Progress::start(args.index.as_str(), total.filter(|total| *total > 0));
+    let target = match &args.refused {
+        Some(path) => Target::Given(path.clone()),
+        None => Target::FirstFree(format!("{}-refused.jsonl", args.index).into()),
+    };
+    let refusals = Arc::new(Mutex::new(Refusals::new(target, progress.clone())?));
+    let batches = batches::start(Reading {
+        files: Arc::new(args.files.clone()),
+        from_line: args.from_line,
+        versions: VersionRule { field: args.version_field.clone(), fallback: args.version },
+        refusals: Arc::clone(&refusals),
+        progress: progress.clone(),
+    })?;
+    let pipeline = Pipeline {
+        store,
+        index: args.index,
+        names: args.files.iter().map(|path| source::name(path)).collect(),
+        refusals: Arc::clone(&refusals),
+        progress: progress.clone(),
+        patience: PATIENCE,
+    };
+    let ended = pipeline.run(batches, Position { file: 0, line: args.from_line }, stop).await;
+    progress.finish();
+    let mut refusals = refusals.lock().unwrap_or_else(PoisonError::into_inner);
+    conclude(args, data, ended, &mut refusals)
+}
+
+/// Says what became of the lines.
+fn conclude(args: &LoadArgs, data: &Path, ended: Ended, refusals: &mut Refusals) -> Result<ExitCode, CommandError> {
+    let Ended { how, tally, next } = ended;
+    let refused = refusals.count();
+    say(&format!(
+        "{}: {} loaded, {} unchanged, {} older, {refused} refused",
+        args.index, tally.loaded, tally.unchanged, tally.older
+    ));
+    if let Some(path) = refusals.finish()? {
+        complain(&format!("the refused lines and the reasons are in {}", path.display()));
+    }
+    if how == End::Whole {
+        return Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    if let End::Failed(reason) = &how {
+        complain(reason);
+    }
+    let data = (data != Path::new(DEFAULT_DATA)).then_some(data);
+    let command = resume::command(args, data, refusals.next().as_deref(), next);
+    complain(&format!("stopped; go on with: {command}"));
+    Ok(if how == End::Stopped { ExitCode::from(STOPPED) } else { ExitCode::FAILURE })
+}

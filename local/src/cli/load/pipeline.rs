@@ -1,0 +1,250 @@
+//! Batches on their way into a store: several at once, fewer where the store can't take so many.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use shared::names::IndexName;
+use shared::search::{Change, Operation, Outcome, SearchFault, WriteDocuments};
+use tokio::sync::mpsc;
+
+use super::batches::{Batch, Entry, Position};
+use super::refused::Refusals;
+use crate::cli::patience::wait;
+use crate::cli::progress::{Progress, TICK};
+
+/// How many batches are under way at once, at the most.
+const MOST: usize = 4;
+/// How many bytes of documents are under way at once, unless it is one batch: they are there twice, once as documents
+/// and once as a request.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// After how many batches in a row that were taken at once one more is tried.
+const STEADY: u32 = 8;
+
+/// How a load ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// All lines were read.
+    Whole,
+    /// It was told to stop.
+    Stopped,
+    /// It could not go on.
+    Failed(String),
+}
+
+/// What became of the documents.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) loaded: u64,
+    pub(super) unchanged: u64,
+    pub(super) older: u64,
+}
+
+/// A load that has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) how: End,
+    pub(super) tally: Tally,
+    /// The first line of the earliest batch that isn't done.
+    pub(super) next: Position,
+}
+
+/// The way into a store.
+pub(super) struct Pipeline<'a, W> {
+    pub(super) store: &'a W,
+    pub(super) index: IndexName,
+    /// How files are called.
+    pub(super) names: Vec<String>,
+    pub(super) refusals: Arc<Mutex<Refusals>>,
+    pub(super) progress: Progress,
+    /// How long nothing at all may succeed.
+    pub(super) patience: Duration,
+}
+
+/// A batch, and how often it failed.
+struct Flight {
+    number: u64,
+    batch: Batch,
+    failures: u32,
+}
+
+/// What is where.
+struct State {
+    tally: Tally,
+    /// The first lines of batches that aren't done.
+    undone: BTreeMap<u64, Position>,
+    /// The line after those that were taken.
+    next: Position,
+    taken: u64,
+    /// Batches that failed, and when they are tried again.
+    again: VecDeque<(Instant, Flight)>,
+    bytes_under_way: usize,
+    most: usize,
+    steady: u32,
+    failing_since: Option<Instant>,
+}
+
+impl<W: WriteDocuments> Pipeline<'_, W> {
+    /// Applies all batches, and ends early when `stop` resolves, or nothing succeeds any more: then what is under way
+    /// comes to its end, and nothing else is begun.
+    pub(super) async fn run(
+        &self,
+        mut batches: mpsc::Receiver<Result<Batch, String>>,
+        from: Position,
+        stop: impl Future<Output = ()>,
+    ) -> Ended {
+        let mut state = State {
+            tally: Tally::default(),
+            undone: BTreeMap::new(),
+            next: from,
+            taken: 0,
+            again: VecDeque::new(),
+            bytes_under_way: 0,
+            most: MOST,
+            steady: 0,
+            failing_since: None,
+        };
+        let mut under_way = FuturesUnordered::new();
+        let mut stop = pin!(stop);
+        let mut ticks = tokio::time::interval(TICK);
+        let mut end = None;
+        let mut drained = false;
+        loop {
+            let room = end.is_none() && under_way.len() < state.most && state.bytes_under_way < MOST_BYTES;
+            let due = state.again.front().map(|(due, _)| *due);
+            if under_way.is_empty() && (end.is_some() || (drained && due.is_none())) {
+                break;
+            }
+            tokio::select! {
+                () = &mut stop, if end.is_none() => end = Some(End::Stopped),
+                Some((flight, result)) = under_way.next(), if !under_way.is_empty() => {
+                    if let Err(reason) = self.landed(&mut state, flight, result) {
+                        end.get_or_insert(End::Failed(reason));
+                    }
+                }
+                // What failed goes first, and nothing new is begun before.
+                () = until(due), if room && due.is_some() => {
+                    if let Some((_, flight)) = state.again.pop_front() {
+                        state.bytes_under_way += flight.batch.bytes;
+                        under_way.push(self.fly(flight));
+                    }
+                }
+                batch = batches.recv(), if room && due.is_none() && !drained => match batch {
+                    Some(Ok(batch)) => {
+                        let flight = Flight { number: state.taken, batch, failures: 0 };
+                        state.taken += 1;
+                        state.next = flight.batch.next;
+                        state.undone.insert(flight.number, flight.batch.start);
+                        state.bytes_under_way += flight.batch.bytes;
+                        under_way.push(self.fly(flight));
+                    }
+                    Some(Err(reason)) => end = Some(End::Failed(reason)),
+                    None => drained = true,
+                },
+                _ = ticks.tick() => self.progress.tick(),
+            }
+        }
+        let next = state.undone.values().next().copied().unwrap_or(state.next);
+        Ended { how: end.unwrap_or(End::Whole), tally: state.tally, next }
+    }
+
+    async fn fly(&self, flight: Flight) -> (Flight, Result<Vec<Outcome>, SearchFault>) {
+        let changes: Vec<Change> = flight.batch.entries.iter().map(|entry| entry.change.clone()).collect();
+        let result = self.store.apply(self.index, &changes).await;
+        (flight, result)
+    }
+
+    /// Takes in what became of a batch. What wasn't taken is tried again later.
+    fn landed(
+        &self,
+        state: &mut State,
+        mut flight: Flight,
+        result: Result<Vec<Outcome>, SearchFault>,
+    ) -> Result<(), String> {
+        state.bytes_under_way = state.bytes_under_way.saturating_sub(flight.batch.bytes);
+        let mut fault = None;
+        let all = flight.batch.entries.len();
+        match result {
+            Err(failed) => fault = Some(failed),
+            Ok(outcomes) => {
+                let entries = std::mem::take(&mut flight.batch.entries);
+                for (entry, outcome) in entries.into_iter().zip(outcomes) {
+                    match outcome {
+                        Outcome::Applied => state.tally.loaded += 1,
+                        Outcome::Unchanged => state.tally.unchanged += 1,
+                        Outcome::Older => state.tally.older += 1,
+                        Outcome::Refused(reason) => self.refuse(&entry, &reason)?,
+                        Outcome::Failed(failed) => {
+                            fault = Some(failed);
+                            flight.batch.entries.push(entry);
+                        }
+                    }
+                }
+            }
+        }
+        let done = all - flight.batch.entries.len();
+        self.progress.documents(done as u64);
+        if done > 0 {
+            state.failing_since = None;
+            flight.failures = 0;
+        }
+        match fault {
+            None => {
+                state.undone.remove(&flight.number);
+                self.progress.waits_for(None);
+                state.steady += 1;
+                if state.steady >= STEADY {
+                    state.most = (state.most + 1).min(MOST);
+                    state.steady = 0;
+                }
+                Ok(())
+            }
+            Some(fault) => self.failed(state, flight, &fault),
+        }
+    }
+
+    /// A store that fails gets fewer batches at once, and each again after a while.
+    fn failed(&self, state: &mut State, mut flight: Flight, fault: &SearchFault) -> Result<(), String> {
+        let now = Instant::now();
+        let since = *state.failing_since.get_or_insert(now);
+        if now.duration_since(since) >= self.patience {
+            return Err(format!("{fault}; it took nothing for {} seconds", self.patience.as_secs()));
+        }
+        state.most = (state.most / 2).max(1);
+        state.steady = 0;
+        flight.failures += 1;
+        flight.batch.bytes = flight.batch.entries.iter().map(|entry| size(&entry.change)).sum();
+        self.progress.waits_for(Some(fault.to_string()));
+        state.again.push_back((now + wait(flight.failures, fault), flight));
+        state.again.make_contiguous().sort_by_key(|(due, _)| *due);
+        Ok(())
+    }
+
+    fn refuse(&self, entry: &Entry, reason: &str) -> Result<(), String> {
+        let Operation::Upsert(document) = &entry.change.operation else { return Ok(()) };
+        let name = self.names.get(entry.position.file).map(String::as_str).unwrap_or_default();
+        let place = format!("{name}, line {}", entry.position.line);
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.refuse(&place, reason, document.as_bytes())
+    }
+}
+
+fn size(change: &Change) -> usize {
+    match &change.operation {
+        Operation::Upsert(document) => document.as_bytes().len(),
+        Operation::Delete => 0,
+    }
+}
+
+/// Resolves at this time.
+async fn until(due: Option<Instant>) {
+    if let Some(due) = due {
+        tokio::time::sleep_until(due.into()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,443 @@
+//! `coffer load` from outside, into the data folder.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::support::program::{coffer, run_in};
+
+/// How long something may take that happens by itself.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// A document of a second.
+fn document(id: &str, second: u32) -> String {
+    format!("{{\"id\":\"{id}\",\"modified\":\"2020-01-01T00:00:{second:02}Z\"}}")
+}
+
+/// So many documents, a line each, with ids in their order.
+fn lines(count: usize) -> String {
+    (0..count).map(|number| document(&format!("{number:06}"), 1) + "\n").collect()
+}
+
+fn load(folder: &Path, args: &[&str], input: &[u8]) -> Output {
+    run_in(folder, &[&["load", "roles"], args].concat(), input)
+}
+
+/// The line that says what became of everything.
+fn summary(output: &Output) -> &str {
+    text(&output.stdout).trim_end().strip_prefix("roles: ").unwrap_or_else(|| panic!("{output:?}"))
+}
+
+fn exported(folder: &Path) -> String {
+    let output = run_in(folder, &["export", "roles"], b"");
+    assert!(output.status.success(), "{output:?}");
+    text(&output.stdout).to_owned()
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(text: &str) -> Vec<u8> {
+    zstd::encode_all(text.as_bytes(), 3).unwrap()
+}
+
+#[test]
+fn the_newer_of_two_documents_counts_in_either_order() {
+    let (old, new) = (document("a", 1), document("a", 2));
+    for (first, second, said) in
+        [(&old, &new, "1 loaded, 0 unchanged, 0 older"), (&new, &old, "0 loaded, 0 unchanged, 1 older")]
+    {
+        let folder = folder();
+        assert_eq!(
+            summary(&load(folder.path(), &["-"], first.as_bytes())),
+            "1 loaded, 0 unchanged, 0 older, 0 refused"
+        );
+        let output = load(folder.path(), &["-"], second.as_bytes());
+        assert_eq!((output.status.code(), summary(&output)), (Some(0), &*format!("{said}, 0 refused")));
+        assert_eq!(exported(folder.path()), format!("{new}\n"));
+    }
+    // Also within one load.
+    let folder = folder();
+    load(folder.path(), &["-"], format!("{new}\n{old}\n").as_bytes());
+    assert_eq!(exported(folder.path()), format!("{new}\n"));
+}
+
+#[test]
+fn what_was_loaded_before_is_unchanged() {
+    let folder = folder();
+    assert_eq!(summary(&load(folder.path(), &["-"], lines(3).as_bytes())), "3 loaded, 0 unchanged, 0 older, 0 refused");
+    let output = load(folder.path(), &["-"], lines(4).as_bytes());
+    assert_eq!((output.status.code(), summary(&output)), (Some(0), "1 loaded, 3 unchanged, 0 older, 0 refused"));
+}
+
+#[test]
+fn the_version_is_synced_else_modified_or_what_was_asked_for() {
+    let both = |synced: &str, n: u32| {
+        format!("{{\"id\":\"a\",\"synced\":{synced},\"modified\":\"2020-01-01T00:00:05Z\",\"v\":{n}}}")
+    };
+    let folder = folder();
+    for (document, args, expected) in [
+        (both("\"2020-01-01T00:00:03Z\"", 30), &[][..], "1 loaded"),
+        // Newer by what was modified.
+        (both("null", 20), &[], "1 loaded"),
+        // Older by what was synced, though as new by what was modified.
+        (both("\"2020-01-01T00:00:04Z\"", 99), &[], "0 loaded, 0 unchanged, 1 older"),
+        // A number is far below any time since 1970.
+        (both("null", 30), &["--version-field", "v"], "0 loaded, 0 unchanged, 1 older"),
+        (both("null", 30), &["--version-field", "modified"], "0 loaded, 1 unchanged"),
+    ] {
+        let output = load(folder.path(), &[args, &["-"]].concat(), document.as_bytes());
+        assert!(summary(&output).starts_with(expected), "{document} {args:?}: {output:?}");
+    }
+}
+
+#[test]
+fn a_document_without_a_version_is_refused_unless_one_is_given() {
+    let folder = folder();
+    let line = b"{\"id\":\"a\",\"modified\":null}";
+    let output = load(folder.path(), &["-"], line);
+    assert_eq!((output.status.code(), summary(&output)), (Some(1), "0 loaded, 0 unchanged, 0 older, 1 refused"));
+    let said = text(&output.stderr);
+    for word in ["synced", "modified", "--version-field", "--version"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    let output = load(folder.path(), &["--version", "7", "-"], line);
+    assert_eq!((output.status.code(), summary(&output)), (Some(0), "1 loaded, 0 unchanged, 0 older, 0 refused"));
+    let output = load(folder.path(), &["--version", "7", "-"], line);
+    assert_eq!(summary(&output), "0 loaded, 1 unchanged, 0 older, 0 refused");
+    let output = load(folder.path(), &["--version", "9223372036854775808", "-"], line);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("a whole number from 0 to 9223372036854775807"), "{output:?}");
+}
+
+#[test]
+fn compressed_files_are_known_by_their_first_bytes() {
+    let all = lines(5_000);
+    // In parts, as tools put them together.
+    let (first, second) = all.split_at(all.len() / 3);
+    let ways = [
+        ("plain", all.as_bytes().to_vec()),
+        ("gzip", gzip(&all)),
+        ("zstd", zstd(&all)),
+        ("two of gzip", [gzip(first), gzip(second)].concat()),
+        ("two of zstd", [zstd(first), zstd(second)].concat()),
+    ];
+    for (way, bytes) in ways {
+        for through_a_file in [true, false] {
+            let folder = folder();
+            let output = if through_a_file {
+                fs::write(folder.path().join("file"), &bytes).unwrap();
+                load(folder.path(), &["file"], b"")
+            } else {
+                load(folder.path(), &["-"], &bytes)
+            };
+            assert_eq!(summary(&output), "5000 loaded, 0 unchanged, 0 older, 0 refused", "{way}");
+            assert!(exported(folder.path()) == all, "{way}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_was_cut_off_is_no_whole_load() {
+    let all = lines(20_000);
+    for bytes in [gzip(&all), zstd(&all)] {
+        let folder = folder();
+        fs::write(folder.path().join("cut"), &bytes[..bytes.len() - 9]).unwrap();
+        let output = load(folder.path(), &["cut"], b"");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(said.contains("coffer: cut, line ") && said.contains("go on with: coffer load roles "), "{said}");
+    }
+}
+
+#[test]
+fn empty_lines_and_comments_are_no_documents() {
+    let folder = folder();
+    let input = format!("# a comment\n\n \t\r\n{}\r\n#{}\n", document("a", 1), document("b", 1));
+    assert_eq!(summary(&load(folder.path(), &["-"], input.as_bytes())), "1 loaded, 0 unchanged, 0 older, 0 refused");
+    assert_eq!(exported(folder.path()), document("a", 1) + "\n");
+}
+
+#[test]
+fn refused_lines_are_named_and_kept_with_their_reasons_and_the_others_are_loaded() {
+    let folder = folder();
+    let large = format!("{{\"id\":\"large\",\"x\":\"{}\"}}", "x".repeat(7 << 20));
+    let escaped = format!("{{\"id\":\"escaped\",\"x\":[{}0]}}", "\"\",".repeat(1_500_000));
+    let (good, also_good) = (document("good", 1), document("also good", 1));
+    let lines = [
+        good.as_bytes(),
+        b"{\"id\":\"cut\"",
+        b"[]",
+        b"{\"name\":\"no id\"}",
+        b"{\"id\":7}",
+        b"{\"id\":\"\"}",
+        b"{\"id\":\"..\"}",
+        b"{\"id\":\"twice\",\"id\":\"twice\"}",
+        b"{\"id\":\"\xff\"}",
+        large.as_bytes(),
+        escaped.as_bytes(),
+        also_good.as_bytes(),
+    ];
+    let output = load(folder.path(), &["-"], &lines.join(&b"\n"[..]));
+    assert_eq!((output.status.code(), summary(&output)), (Some(1), "2 loaded, 0 unchanged, 0 older, 10 refused"));
+    let said = text(&output.stderr);
+    let kept = fs::read(folder.path().join("roles-refused.jsonl")).unwrap();
+    let mut kept_lines = kept.split(|byte| *byte == b'\n');
+    for (number, reason) in [
+        (2, "not a JSON object in UTF-8"),
+        (3, "not a JSON object in UTF-8"),
+        (4, "the member id is missing or no string"),
+        (5, "the member id is missing or no string"),
+        (6, "the id must not be empty"),
+        (7, "the id must not be '.' or '..'"),
+        (8, "names each member once"),
+        (9, "not a JSON object in UTF-8"),
+        (10, "larger than an answer can be"),
+        (11, "larger than an answer can be"),
+    ] {
+        let line = said.lines().nth(number - 2).unwrap();
+        let start = format!("coffer: standard input, line {number}: refused: ");
+        assert!(line.starts_with(&start) && line.contains(reason), "{line}");
+        let comment = text(kept_lines.next().unwrap());
+        assert!(comment.starts_with(&format!("# standard input, line {number}: ")) && comment.contains(reason));
+        assert!(kept_lines.next() == Some(lines[number - 1]), "line {number} is kept as it came");
+    }
+    assert!(said.ends_with("coffer: the refused lines and the reasons are in roles-refused.jsonl\n"), "{said}");
+}
+
+#[test]
+fn the_file_of_refused_lines_can_be_mended_and_loaded() {
+    let folder = folder();
+    let input = format!("{}\n{{\"id\":\"b\", \"modified\":\"mend me\"}}\n{}\n", document("a", 1), document("c", 1));
+    assert_eq!(summary(&load(folder.path(), &["-"], input.as_bytes())), "2 loaded, 0 unchanged, 0 older, 1 refused");
+    let file = folder.path().join("roles-refused.jsonl");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o077, 0, "nobody else reads what is in it");
+    let mended = fs::read_to_string(&file).unwrap().replace("mend me", "2020-01-01T00:00:01Z");
+    fs::write(&file, mended).unwrap();
+    let output = load(folder.path(), &["roles-refused.jsonl"], b"");
+    assert_eq!((output.status.code(), summary(&output)), (Some(0), "1 loaded, 0 unchanged, 0 older, 0 refused"));
+    assert!(exported(folder.path()).contains("\"id\":\"b\""));
+}
+
+#[test]
+fn a_file_of_refused_lines_is_never_written_over() {
+    let folder = folder();
+    for name in ["roles-refused.jsonl", "roles-refused-2.jsonl", "roles-refused-3.jsonl"] {
+        let output = load(folder.path(), &["-"], b"[]");
+        assert!(text(&output.stderr).contains(&format!("are in {name}\n")), "{output:?}");
+    }
+    let output = load(folder.path(), &["--refused", "mine", "-"], b"[1]");
+    assert_eq!(output.status.code(), Some(1));
+    let mine = fs::read_to_string(folder.path().join("mine")).unwrap();
+    assert!(mine.ends_with("\n[1]\n"), "{mine}");
+    let output = load(folder.path(), &["--refused", "mine", "-"], lines(1).as_bytes());
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""));
+    assert!(text(&output.stderr).starts_with("coffer: mine: is there already"), "{output:?}");
+    assert_eq!(fs::read_to_string(folder.path().join("mine")).unwrap(), mine);
+    // Where nothing is refused there is no file.
+    load(folder.path(), &["--refused", "none", "-"], lines(1).as_bytes());
+    assert!(!folder.path().join("none").exists());
+}
+
+#[test]
+fn only_the_first_refused_lines_are_told() {
+    let folder = folder();
+    let output = load(folder.path(), &["-"], "[]\n".repeat(1_000).as_bytes());
+    assert_eq!(summary(&output), "0 loaded, 0 unchanged, 0 older, 1000 refused");
+    let said = text(&output.stderr);
+    assert_eq!(said.lines().filter(|line| line.contains(": refused: ")).count(), 20, "{said}");
+    let kept = fs::read_to_string(folder.path().join("roles-refused.jsonl")).unwrap();
+    assert_eq!(kept.lines().filter(|line| *line == "[]").count(), 1_000);
+}
+
+#[test]
+fn a_load_begins_with_the_line_that_is_asked_for_of_the_first_file() {
+    let folder = folder();
+    let all = lines(10);
+    fs::write(folder.path().join("first"), gzip(&all)).unwrap();
+    fs::write(folder.path().join("second"), document("second", 1)).unwrap();
+    let output = load(folder.path(), &["--from-line", "8", "first", "second"], b"");
+    assert_eq!(summary(&output), "4 loaded, 0 unchanged, 0 older, 0 refused");
+    let expected: String = all.lines().skip(7).map(|line| line.to_owned() + "\n").collect();
+    assert_eq!(exported(folder.path()), expected + &document("second", 1) + "\n");
+    // Lines keep their numbers.
+    let output = load(folder.path(), &["--from-line", "2", "-"], b"\n\n[]");
+    assert!(text(&output.stderr).starts_with("coffer: standard input, line 3: refused: "), "{output:?}");
+    assert_eq!(
+        summary(&load(folder.path(), &["--from-line", "99", "-"], b"[]")),
+        "0 loaded, 0 unchanged, 0 older, 0 refused"
+    );
+    assert_eq!(load(folder.path(), &["--from-line", "0", "-"], b"").status.code(), Some(2));
+}
+
+#[test]
+fn a_file_that_is_missing_is_named_before_anything_is_loaded() {
+    let folder = folder();
+    fs::write(folder.path().join("there"), lines(1)).unwrap();
+    let output = load(folder.path(), &["there", "not-there"], b"");
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""));
+    assert!(text(&output.stderr).starts_with("coffer: not-there: "), "{output:?}");
+    assert_eq!(exported(folder.path()), "");
+}
+
+/// A load of a pipe that others write to and that has no end yet.
+struct Piped {
+    child: Child,
+    pipe: File,
+}
+
+impl Piped {
+    /// Starts a load of the pipe and a file after it, and writes these lines.
+    fn start(folder: &Path, input: &str) -> Self {
+        let path = folder.join("the pipe");
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let child = coffer(&folder.join("data"))
+            .current_dir(folder)
+            .args(["load", "roles", "--version-field", "modified", "the pipe", "after"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let input = input.to_owned();
+        thread::spawn(move || {
+            let mut pipe = OpenOptions::new().write(true).open(path).unwrap();
+            pipe.write_all(input.as_bytes()).unwrap();
+            sender.send(pipe).unwrap();
+        });
+        let pipe = receiver.recv_timeout(PATIENCE).expect("the load reads the pipe");
+        Self { child, pipe }
+    }
+
+    fn stop(self, signal: &str) -> Output {
+        let sent = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        let output = self.child.wait_with_output().unwrap();
+        drop(self.pipe);
+        output
+    }
+}
+
+fn a_load_that_is_stopped_goes_on_where_it_says(signal: &str) {
+    let folder = folder();
+    let all = lines(9_000);
+    fs::write(folder.path().join("after"), document("after", 1)).unwrap();
+    let piped = Piped::start(folder.path(), &all);
+    let started = Instant::now();
+    while exported(folder.path()).is_empty() {
+        assert!(started.elapsed() < PATIENCE, "nothing is loaded");
+    }
+    let output = piped.stop(signal);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let command =
+        said.trim_end().strip_prefix("coffer: stopped; go on with: coffer ").unwrap_or_else(|| panic!("{said}"));
+    let from: usize = command.split_once("--from-line ").unwrap().1.split(' ').next().unwrap().parse().unwrap();
+    // All that comes before is there; whole batches are.
+    let before = exported(folder.path());
+    assert!(from > 1 && before.starts_with(&lines(from - 1)), "{command}");
+    let loaded = before.lines().count();
+    assert_eq!(summary(&output), format!("{loaded} loaded, 0 unchanged, 0 older, 0 refused"));
+    assert!(loaded < 9_000, "it was stopped before the end");
+
+    fs::remove_file(folder.path().join("the pipe")).unwrap();
+    fs::write(folder.path().join("the pipe"), &all).unwrap();
+    assert!(command.ends_with(" 'the pipe' after") && command.contains("--version-field modified"), "{command}");
+    let script = format!("'{}' {command}", env!("CARGO_BIN_EXE_coffer"));
+    let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(exported(folder.path()) == all + &document("after", 1) + "\n");
+}
+
+#[test]
+fn on_ctrl_c_a_load_stops_and_goes_on_where_it_says() {
+    a_load_that_is_stopped_goes_on_where_it_says("INT");
+}
+
+#[test]
+fn on_sigterm_a_load_stops_and_goes_on_where_it_says() {
+    a_load_that_is_stopped_goes_on_where_it_says("TERM");
+}
+
+#[test]
+fn a_long_load_says_how_far_it_is_in_plain_lines() {
+    let folder = folder();
+    fs::write(folder.path().join("after"), "x".repeat(1_000)).unwrap();
+    let mut piped = Piped::start(folder.path(), &lines(3_000));
+    let mut first = String::new();
+    BufReader::new(piped.child.stderr.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.starts_with("roles: 2000 documents, ") && first.ends_with("/s\n"), "{first}");
+    piped.stop("INT");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_line_of_any_length_takes_little_memory() {
+    let folder = folder();
+    let mut child = coffer(&folder.path().join("data"))
+        .current_dir(folder.path())
+        .args(["load", "roles", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let part = vec![b'x'; 1 << 20];
+    for _ in 0..150 {
+        stdin.write_all(&part).unwrap();
+    }
+    // All but what fits into the pipe was read.
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(summary(&output), "0 loaded, 0 unchanged, 0 older, 1 refused");
+    assert!(kilobytes < 100_000, "{kilobytes} kB");
+}
+
+#[test]
+fn documents_of_an_older_store_are_still_there_and_older_than_any_other() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    fs::DirBuilder::new().mode(0o700).create(&data).unwrap();
+    let file = data.join("documents.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    // As it was made before there were versions.
+    connection
+        .execute_batch(
+            "CREATE TABLE documents (
+                index_name TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (index_name, id));
+             INSERT INTO documents VALUES ('roles', 'a', CAST('{\"id\":\"a\"}' AS BLOB));
+             INSERT INTO documents VALUES ('roles', 'b', CAST('{\"id\":\"b\"}' AS BLOB));",
+        )
+        .unwrap();
+    drop(connection);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+
+    assert_eq!(exported(folder.path()), "{\"id\":\"a\"}\n{\"id\":\"b\"}\n");
+    let output = load(folder.path(), &["-"], document("a", 1).as_bytes());
+    assert_eq!(summary(&output), "1 loaded, 0 unchanged, 0 older, 0 refused");
+    assert_eq!(exported(folder.path()), format!("{}\n{{\"id\":\"b\"}}\n", document("a", 1)));
+}
