@@ -115,9 +115,11 @@ impl<'a> Indices<'a> {
 
 impl Drop for Indices<'_> {
     fn drop(&mut self) {
-        for index in IndexName::ALL {
-            let path = format!("{}{index}-1", self.prefix);
-            self.stack.runtime().block_on(self.stack.opensearch("DELETE", &path, String::new()));
+        let ask = |method: &str, path: &str| {
+            self.stack.runtime().block_on(self.stack.opensearch(method, path, String::new())).1
+        };
+        for name in ask("GET", &format!("_cat/indices/{}*?h=index", self.prefix)).lines() {
+            ask("DELETE", name);
         }
     }
 }
