@@ -18,6 +18,11 @@ impl Random {
         Self(seed)
     }
 
+    /// One with this seed.
+    pub fn with_seed(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// One that depends on this one and a number, and on nothing else.
     #[must_use]
     pub fn part(&self, number: usize) -> Self {

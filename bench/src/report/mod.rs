@@ -1,0 +1,3 @@
+//! From results to text and charts.
+
+pub mod cold;
