@@ -101,7 +101,8 @@ pub async fn agree(site: &Site, contenders: &[Contender]) -> Result<(), String> 
         if status != 200 {
             return Err(format!("{name} answered {status}: {body}"));
         }
-        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).map_err(|error| format!("{name}: {error}"));
+        let json =
+            |text: &str| serde_json::from_str::<serde_json::Value>(text).map_err(|error| format!("{name}: {error}"));
         let answer = json(&body)?;
         let coffers = expected.get_or_insert_with(|| answer.clone());
         if contender.equal && *coffers != answer {

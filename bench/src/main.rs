@@ -26,6 +26,7 @@ mod site;
 mod statistics;
 mod table;
 mod tls;
+mod warm;
 
 use std::process::ExitCode;
 
@@ -46,11 +47,17 @@ struct Arguments {
 enum Command {
     /// Starts of a function, each with its first request, at several memory sizes
     Cold(cold::ColdArgs),
+    /// Requests one after the other in a sandbox that is there
+    Warm(warm::WarmArgs),
+    /// Writes docs/PERFORMANCE.md and its charts from the results of the others
+    Report,
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Cold(args) => cold::run(&args),
+        Command::Warm(args) => warm::run(&args),
+        Command::Report => report::run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("{error}");

@@ -43,7 +43,10 @@ impl Site {
                 _ => {}
             }
         }
-        settings.push(("SSL_CERT_FILE".to_owned(), certificates.bundle.display().to_string()));
+        // For OpenSSL and rustls, and for boto3, which else has a list of its own of the same length.
+        for name in ["SSL_CERT_FILE", "AWS_CA_BUNDLE"] {
+            settings.push((name.to_owned(), certificates.bundle.display().to_string()));
+        }
         let logs = output::folder("logs")?;
         let site = Self { stack, certificates, settings, logs };
         site.fill()?;

@@ -93,3 +93,9 @@ pub fn of(
     }
     Ok(all)
 }
+
+/// Where a program of this name is.
+fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}

@@ -7,6 +7,9 @@ use crate::contenders::COFFER;
 use crate::statistics::{Estimate, median, median_estimate, quantile, ratio_estimate};
 use crate::table::{markdown, number};
 
+use super::Values;
+use super::chart::{self, Bar};
+
 /// The samples of one function at one memory size.
 #[derive(Debug)]
 pub struct Group<'a> {
@@ -107,4 +110,44 @@ pub fn text(results: &ColdResults, random: &mut Random) -> String {
     };
     let tables: String = groups.iter().map(table).collect();
     format!("{tables}medians; seed {}; all samples are in target/bench/cold.json\n", results.about.seed)
+}
+
+/// What the page may name.
+pub(super) fn values(results: &ColdResults, random: &mut Random) -> Values {
+    let mut values = Values::new();
+    for group in groups(results) {
+        let key = format!("cold.{}.{}", group.function, group.memory_mb);
+        let rounds = group.contenders.first().map_or(0, |(_, samples)| samples.len());
+        values.insert(format!("{key}.rounds"), rounds.to_string());
+        values.insert(format!("{key}.table"), table(&group, random));
+        for row in group.rows(random) {
+            let mut put = |name: &str, value: f64| {
+                values.insert(format!("{key}.{}.{name}", row.name), number(value));
+            };
+            put("init", row.median(|sample| sample.init_ms));
+            put("first", row.median(|sample| sample.first_ms));
+            put("sum", row.sum.value);
+            put("cpu", row.median(|sample| sample.cpu_ms));
+            put("peak", row.median(|sample| sample.peak_rss_kib as f64 / 1024.0));
+            put("ratio", row.ratio.value);
+        }
+    }
+    values
+}
+
+/// A chart for each group: its name, and its text.
+pub(super) fn charts(results: &ColdResults, random: &mut Random) -> Vec<(String, String)> {
+    let chart = |group: Group<'_>| {
+        let bar = |row: &Row<'_>| {
+            let first = row.median(|sample| sample.first_ms);
+            // The median of sums is not the sum of medians: the first piece is what is left.
+            let pieces = vec![row.sum.value - first, first];
+            Bar { name: row.name.to_owned(), pieces, interval: (row.sum.low, row.sum.high) }
+        };
+        let title = format!("{} at {} MB: a sandbox's start and first request", group.function, group.memory_mb);
+        let bars: Vec<_> = group.rows(random).iter().map(bar).collect();
+        let svg = chart::bars(&title, "ms", &["init", "first request"], &bars);
+        (format!("cold-{}-{}", group.function, group.memory_mb), svg)
+    };
+    groups(results).into_iter().map(chart).collect()
 }
