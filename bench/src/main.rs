@@ -16,12 +16,19 @@ mod cgroup;
 mod cold;
 mod contenders;
 mod delay;
+mod filling;
+mod http1;
+mod in_process;
+mod list;
 mod options;
 mod output;
 mod progress;
 mod report;
 mod runtime_api;
 mod sandbox;
+mod scale;
+mod seal;
+mod serve;
 mod site;
 mod statistics;
 mod table;
@@ -34,7 +41,7 @@ use clap::{Parser, Subcommand};
 
 /// Measures what Coffer's functions cost, beside others that do the same work on the same services.
 ///
-/// Runs on Linux as root, for it sets each process's share of the processor. Results go to target/bench/NAME.json, and
+/// `cold` and `warm` run on Linux as root, for they set each process's share of the processor. Results go to target/bench/NAME.json, and
 /// from there with `report` to docs/PERFORMANCE.md.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
@@ -49,6 +56,14 @@ enum Command {
     Cold(cold::ColdArgs),
     /// Requests one after the other in a sandbox that is there
     Warm(warm::WarmArgs),
+    /// Pages of an owner's secrets, of one who has few and of one who has many: time, and capacity of the table
+    List(list::ListArgs),
+    /// Sealing and opening, beside the cipher alone
+    Seal(seal::SealArgs),
+    /// Requests over tables of a thousand to a million secrets
+    Scale(scale::ScaleArgs),
+    /// `coffer serve` under load
+    Serve(serve::ServeArgs),
     /// Writes docs/PERFORMANCE.md and its charts from the results of the others
     Report,
 }
@@ -57,6 +72,10 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Cold(args) => cold::run(&args),
         Command::Warm(args) => warm::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Seal(args) => seal::run(&args),
+        Command::Scale(args) => scale::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Report => report::run(),
     };
     result.unwrap_or_else(|error| {

@@ -45,9 +45,24 @@ pub struct Participants {
     /// Only these beside coffer, separated by commas: bare, node, python, or the name of another build
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub only: Vec<String>,
+    #[command(flatten)]
+    seed: Seed,
+}
+
+/// Where random draws begin.
+#[derive(Debug, Args)]
+pub struct Seed {
     /// What random draws begin with, for the same intervals from the same samples; drawn if not given
     #[arg(long)]
     seed: Option<u64>,
+}
+
+impl Seed {
+    /// The seed that was given, or one that was drawn.
+    pub fn seed(&self) -> u64 {
+        // Few enough digits to be exact in a JSON number of any reader.
+        self.seed.unwrap_or_else(|| RandomState::new().hash_one(0) >> 16)
+    }
 }
 
 impl Participants {
@@ -62,7 +77,6 @@ impl Participants {
 
     /// The seed.
     pub fn seed(&self) -> u64 {
-        // Few enough digits to be exact in a JSON number of any reader.
-        self.seed.unwrap_or_else(|| RandomState::new().hash_one(0) >> 16)
+        self.seed.seed()
     }
 }

@@ -2,6 +2,10 @@
 
 pub mod chart;
 pub mod cold;
+pub mod list;
+pub mod scale;
+pub mod seal;
+pub mod serve;
 pub mod warm;
 
 use std::collections::BTreeMap;
@@ -13,6 +17,8 @@ use services::root;
 
 use crate::about::About;
 use crate::output;
+use crate::statistics::Estimate;
+use crate::table::number;
 
 /// What the page may name, by its key: `cold.get-secret.128.table`, say.
 pub type Values = BTreeMap<String, String>;
@@ -45,6 +51,22 @@ pub fn run() -> Result<ExitCode, String> {
         values.extend(about("warm", &results.about));
         values.extend(warm::values(&results, &mut Random::with_seed(results.about.seed)));
     }
+    if let Some(results) = output::read::<crate::list::ListResults>("list")? {
+        values.extend(about("list", &results.about));
+        values.extend(list::values(&results, &mut Random::with_seed(results.about.seed)));
+    }
+    if let Some(results) = output::read::<crate::seal::SealResults>("seal")? {
+        values.extend(about("seal", &results.about));
+        values.extend(seal::values(&results, &mut Random::with_seed(results.about.seed)));
+    }
+    if let Some(results) = output::read::<crate::scale::ScaleResults>("scale")? {
+        values.extend(about("scale", &results.about));
+        values.extend(scale::values(&results, &mut Random::with_seed(results.about.seed)));
+    }
+    if let Some(results) = output::read::<crate::serve::ServeResults>("serve")? {
+        values.extend(about("serve", &results.about));
+        values.extend(serve::values(&results, &mut Random::with_seed(results.about.seed)));
+    }
 
     write("PERFORMANCE.md", &fill(TEMPLATE, &values)?)?;
     Ok(ExitCode::SUCCESS)
@@ -62,6 +84,11 @@ fn about(benchmark: &str, about: &About) -> Values {
         ("seed", about.seed.to_string()),
     ];
     values.map(|(name, value)| (format!("{benchmark}.{name}"), value)).into()
+}
+
+/// A value with its interval.
+fn interval(estimate: Estimate) -> String {
+    format!("{} ({}–{})", number(estimate.value), number(estimate.low), number(estimate.high))
 }
 
 /// Puts the values in the place of `{{key}}`.
@@ -108,7 +135,7 @@ mod tests {
     fn the_template_has_only_keys_of_benchmarks() {
         for key in TEMPLATE.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(key, _)| key) {
             let benchmark = key.split('.').next().unwrap();
-            assert!(["cold", "warm"].contains(&benchmark), "{key}");
+            assert!(["cold", "warm", "list", "seal", "scale", "serve"].contains(&benchmark), "{key}");
         }
     }
 }
