@@ -61,11 +61,19 @@ pub fn run() -> Result<ExitCode, String> {
     }
     if let Some(results) = output::read::<crate::scale::ScaleResults>("scale")? {
         values.extend(about("scale", &results.about));
-        values.extend(scale::values(&results, &mut Random::with_seed(results.about.seed)));
+        let mut random = Random::with_seed(results.about.seed);
+        values.extend(scale::values(&results, &mut random));
+        for (name, svg) in scale::charts(&results, &mut random) {
+            write(&format!("performance/{name}.svg"), &svg)?;
+        }
     }
     if let Some(results) = output::read::<crate::serve::ServeResults>("serve")? {
         values.extend(about("serve", &results.about));
-        values.extend(serve::values(&results, &mut Random::with_seed(results.about.seed)));
+        let mut random = Random::with_seed(results.about.seed);
+        values.extend(serve::values(&results, &mut random));
+        for (name, svg) in serve::charts(&results, &mut random) {
+            write(&format!("performance/{name}.svg"), &svg)?;
+        }
     }
 
     write("PERFORMANCE.md", &fill(TEMPLATE, &values)?)?;

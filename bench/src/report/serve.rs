@@ -6,6 +6,7 @@ use crate::serve::{MemorySample, ServeResults, ServeSample};
 use crate::statistics::{median, median_estimate, quantile};
 use crate::table::{markdown, number};
 
+use super::chart::{self, Bar};
 use super::{Values, interval};
 
 /// The samples of one operation over one number of connections.
@@ -22,16 +23,19 @@ fn groups(results: &ServeResults) -> Vec<((&str, u32), Vec<&ServeSample>)> {
     groups
 }
 
+fn rates(samples: &[&ServeSample]) -> Vec<f64> {
+    samples.iter().map(|sample| sample.requests_ms.len() as f64 / sample.seconds).collect()
+}
+
 fn table(results: &ServeResults, random: &mut Random) -> String {
     let mut rows = Vec::new();
     for ((operation, connections), samples) in groups(results) {
         let times: Vec<f64> = samples.iter().flat_map(|sample| sample.requests_ms.iter().copied()).collect();
-        let rates: Vec<f64> = samples.iter().map(|sample| sample.requests_ms.len() as f64 / sample.seconds).collect();
         let cpu: Vec<f64> =
             samples.iter().map(|sample| sample.cpu_seconds * 1e6 / sample.requests_ms.len() as f64).collect();
         rows.push(vec![
             format!("{operation}, {connections} connections"),
-            interval(median_estimate(&rates, random)),
+            interval(median_estimate(&rates(&samples), random)),
             number(median(&times)),
             number(quantile(&times, 0.99)),
             number(median(&cpu)),
@@ -82,4 +86,16 @@ pub(super) fn values(results: &ServeResults, random: &mut Random) -> Values {
         ("serve.memory".to_owned(), memory(results)),
         ("serve.requests".to_owned(), requests(results).to_string()),
     ])
+}
+
+/// The charts, by name.
+pub(super) fn charts(results: &ServeResults, random: &mut Random) -> Vec<(String, String)> {
+    let mut bars = Vec::new();
+    for ((operation, connections), samples) in groups(results) {
+        let rate = median_estimate(&rates(&samples), random);
+        let name = format!("{operation}, {connections}");
+        bars.push(Bar { name, pieces: vec![rate.value], interval: (rate.low, rate.high) });
+    }
+    let title = "coffer serve: requests a second, by number of connections";
+    vec![("serve".to_owned(), chart::bars(title, "/s", &[], &bars))]
 }
