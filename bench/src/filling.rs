@@ -2,7 +2,7 @@
 //! out of the SDK, and written many at a time.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents};
@@ -41,7 +41,7 @@ pub struct Planned {
 
 /// Makes items of secrets.
 #[derive(Debug)]
-pub struct Items {
+struct Items {
     vault: Vault<DynamoDbVault>,
     caught: Caught,
 }
@@ -51,7 +51,7 @@ impl Items {
     ///
     /// # Errors
     /// If the folder can't be used.
-    pub fn with_keyring_of(folder: &Path) -> Result<Self, String> {
+    fn with_keyring_of(folder: &Path) -> Result<Self, String> {
         let data = DataFolder::open(folder).map_err(|error| error.to_string())?;
         let caught = Caught::default();
         let store = DynamoDbVault::new(client(caught.clone()), TABLE.to_owned());
@@ -62,7 +62,7 @@ impl Items {
     ///
     /// # Errors
     /// What the vault says.
-    pub async fn of(&self, planned: &[Planned]) -> Result<Vec<String>, String> {
+    async fn of(&self, planned: &[Planned]) -> Result<Vec<String>, String> {
         for Planned { owner, name, data } in planned {
             let owner = UserId::parse(owner.as_str()).map_err(|error| error.to_string())?;
             let name = SecretName::parse(name.as_str()).map_err(|error| error.to_string())?;
@@ -100,22 +100,62 @@ impl HttpConnector for Caught {
     }
 }
 
-/// Writes items into the embedded table of this file, which is there already.
-///
-/// # Errors
-/// What the engine says.
-pub fn write_embedded(database: &Database, items: &[String]) -> Result<(), String> {
-    let items: Result<Vec<Item>, _> = items.iter().map(|item| serde_json::from_str(item)).collect();
-    let items = items.map_err(|error| error.to_string())?;
-    database.import_items(TABLE, items, ImportOptions::default()).map_err(|error| error.to_string())?;
-    Ok(())
+/// Where items are written to.
+#[derive(Clone)]
+pub enum Target {
+    /// The embedded table of a database.
+    Embedded(Database),
+    /// A table of DynamoDB Local.
+    Local {
+        /// Where it listens.
+        address: SocketAddr,
+        /// Whose table it is.
+        access_key: String,
+    },
+}
+
+impl Target {
+    /// The embedded table in a data folder, which is there already.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn embedded(folder: &Path) -> Result<Self, String> {
+        let database = Database::new(&folder.join("table.db").to_string_lossy()).map_err(|error| error.to_string())?;
+        database.enable_bulk_loading().map_err(|error| error.to_string())?;
+        Ok(Self::Embedded(database))
+    }
+
+    /// The table of an access key of DynamoDB Local at this address.
+    ///
+    /// # Errors
+    /// If it is no address.
+    pub fn local(url: &str, access_key: &str) -> Result<Self, String> {
+        let address = url.trim_start_matches("http://").parse().map_err(|error| format!("{url}: {error}"))?;
+        Ok(Self::Local { address, access_key: access_key.to_owned() })
+    }
+
+    /// Seals these secrets with the keyring of a folder, and writes them.
+    ///
+    /// # Errors
+    /// What keeps them from being written.
+    pub async fn write(self, folder: PathBuf, planned: Vec<Planned>) -> Result<(), String> {
+        let items = Items::with_keyring_of(&folder)?.of(&planned).await?;
+        match self {
+            Self::Embedded(database) => {
+                let items: Result<Vec<Item>, _> = items.iter().map(|item| serde_json::from_str(item)).collect();
+                let items = items.map_err(|error| error.to_string())?;
+                let written = database.import_items(TABLE, items, ImportOptions::default());
+                written.map(drop).map_err(|error| error.to_string())
+            }
+            Self::Local { address, access_key } => {
+                write_local(&mut Connection::open(address).await?, &access_key, &items).await
+            }
+        }
+    }
 }
 
 /// Writes items into the table of an access key of DynamoDB Local.
-///
-/// # Errors
-/// What it says.
-pub async fn write_local(connection: &mut Connection, access_key: &str, items: &[String]) -> Result<(), String> {
+async fn write_local(connection: &mut Connection, access_key: &str, items: &[String]) -> Result<(), String> {
     for batch in items.chunks(BATCH) {
         let puts: Vec<String> = batch.iter().map(|item| format!(r#"{{"PutRequest":{{"Item":{item}}}}}"#)).collect();
         let body = format!(r#"{{"RequestItems":{{"{TABLE}":[{}]}}}}"#, puts.join(","));
@@ -134,12 +174,4 @@ pub async fn write_local(connection: &mut Connection, access_key: &str, items: &
         }
     }
     Ok(())
-}
-
-/// The address of a service of this machine.
-///
-/// # Errors
-/// If it is none.
-pub fn address(url: &str) -> Result<SocketAddr, String> {
-    url.trim_start_matches("http://").parse().map_err(|error| format!("{url}: {error}"))
 }

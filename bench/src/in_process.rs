@@ -1,7 +1,7 @@
 //! The endpoints in this process, over a table that is to be measured: a handler is given an event, and its answer is
 //! waited for. Nothing else is between the clock and the SDK.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aws_credential_types::Credentials;
@@ -22,7 +22,6 @@ use shared::start;
 /// The endpoints over one table, whose keyring and token key are in a folder.
 #[derive(Debug)]
 pub struct InProcess {
-    folder: PathBuf,
     local: Local,
     app: App<EmbeddedDocuments>,
 }
@@ -53,12 +52,7 @@ impl InProcess {
         let LocalSettings { requests, tokens } = local.settings(&|_| None).map_err(|error| error.to_string())?;
         let app = local.app(table(&local), start::authenticator(tokens), requests).await;
         let app = app.map_err(|error| error.to_string())?;
-        Ok(Self { folder: folder.to_owned(), local, app })
-    }
-
-    /// The folder that holds the keyring.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+        Ok(Self { local, app })
     }
 
     /// A token of a user with these scopes, for a day.

@@ -1,6 +1,10 @@
-//! `bench list`: a page of a hundred secrets of an owner who has a hundred, and of one who has many, in DynamoDB Local:
-//! how long it takes, and what the table charges. Both take turns.
+//! `bench list`: a page of a hundred secrets of an owner who has a hundred, and of one who has many: how long it takes,
+//! and what the table charges. Both take turns.
+//!
+//! The table is the embedded one, which keeps the index of names on its own as DynamoDB does. DynamoDB Local reads whole
+//! items for an index of names: seconds for some thousand large secrets, and a call may take two.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,6 +17,8 @@ use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetIte
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use clap::Args;
+use local::cli::Local;
+use local::embedded::client;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use services::random::Random;
@@ -22,8 +28,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use crate::about::About;
-use crate::filling::{Items, Planned, address, write_local};
-use crate::http1::Connection;
+use crate::filling::{Planned, Target};
 use crate::in_process::{InProcess, client_of, local_config};
 use crate::options::Seed;
 use crate::output;
@@ -50,6 +55,9 @@ pub struct ListArgs {
     /// How often each page is listed
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
+    /// In DynamoDB Local; with large data for some hundred secrets only
+    #[arg(long)]
+    dynamodb_local: bool,
     #[command(flatten)]
     seed: Seed,
 }
@@ -59,6 +67,8 @@ pub struct ListArgs {
 pub struct ListResults {
     /// The circumstances.
     pub about: About,
+    /// What the table is in.
+    pub engine: String,
     /// How many secrets the owner has who has many.
     pub secrets: u32,
     /// The size of the large ones' data in bytes.
@@ -112,23 +122,41 @@ fn cases(secrets: u32) -> [Case; 4] {
 /// What went wrong, and what to do.
 pub fn run(args: &ListArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
-    Need::Services.provide()?;
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let (_process, url) = dynamodb_local(&folder);
-    let samples = runtime.block_on(measure(args, &url, folder.path()))?;
-    let results = ListResults { about: About::here(seed), secrets: args.secrets, payload: args.payload, samples };
+    let service = if args.dynamodb_local {
+        Need::Services.provide()?;
+        Some(dynamodb_local(&folder))
+    } else {
+        None
+    };
+    let url = service.as_ref().map(|(_, url)| url.as_str());
+    let samples = runtime.block_on(measure(args, url, folder.path()))?;
+    let results = ListResults {
+        about: About::here(seed),
+        engine: if url.is_some() { "DynamoDB Local" } else { "the embedded table" }.to_owned(),
+        secrets: args.secrets,
+        payload: args.payload,
+        samples,
+    };
     output::write("list", &results)?;
     print!("{}", report::list::text(&results, &mut Random::with_seed(seed)));
     Ok(ExitCode::SUCCESS)
 }
 
-async fn measure(args: &ListArgs, url: &str, folder: &std::path::Path) -> Result<Vec<ListSample>, String> {
+async fn measure(args: &ListArgs, url: Option<&str>, folder: &Path) -> Result<Vec<ListSample>, String> {
     let charged = Charged::default();
     let data = folder.join("data");
-    let config = local_config(url, ACCESS_KEY).interceptor(charged.clone());
-    let table = InProcess::open(&data, |_| client_of(config)).await?;
-    fill(&table, url, args).await?;
+    let config = |local: &Local| match url {
+        Some(url) => local_config(url, ACCESS_KEY),
+        None => client(local.table().clone()).config().to_builder(),
+    };
+    let table = InProcess::open(&data, |local| client_of(config(local).interceptor(charged.clone()))).await?;
+    let target = match url {
+        Some(url) => Target::local(url, ACCESS_KEY)?,
+        None => Target::embedded(&data)?,
+    };
+    fill(target, &data, args).await?;
     let cases = cases(args.secrets);
     let mut progress = Progress::of(cases.len() * (args.rounds as usize + 1));
     let mut samples = Vec::new();
@@ -168,7 +196,7 @@ async fn list(table: &InProcess, case: &Case, charged: &Charged) -> Result<ListS
     })
 }
 
-async fn fill(table: &InProcess, url: &str, args: &ListArgs) -> Result<(), String> {
+async fn fill(target: Target, folder: &Path, args: &ListArgs) -> Result<(), String> {
     let data = |length: u32| -> Arc<[u8]> {
         format!(r#"{{"password":"{}"}}"#, "x".repeat((length as usize).saturating_sub(15))).into_bytes().into()
     };
@@ -187,8 +215,7 @@ async fn fill(table: &InProcess, url: &str, args: &ListArgs) -> Result<(), Strin
         .chain(secrets("many", "a", PAGE, &small))
         .chain(secrets("many", "b", args.secrets - PAGE, &large))
         .collect();
-    eprintln!("filling DynamoDB Local …");
-    let address = address(url)?;
+    eprintln!("filling the table …");
     let mut progress = Progress::of(planned.len().div_ceil(CHUNK));
     let mut tasks = JoinSet::new();
     let mut chunks = planned.chunks(CHUNK);
@@ -196,11 +223,7 @@ async fn fill(table: &InProcess, url: &str, args: &ListArgs) -> Result<(), Strin
         while tasks.len() < FILLERS
             && let Some(chunk) = chunks.next()
         {
-            let (folder, chunk) = (table.folder().to_owned(), chunk.to_vec());
-            tasks.spawn(async move {
-                let items = Items::with_keyring_of(&folder)?.of(&chunk).await?;
-                write_local(&mut Connection::open(address).await?, ACCESS_KEY, &items).await
-            });
+            tasks.spawn(target.clone().write(folder.to_owned(), chunk.to_vec()));
         }
         let Some(written) = tasks.join_next().await else { return Ok(()) };
         written.map_err(|error| error.to_string())??;

@@ -1,12 +1,10 @@
 //! `bench scale`: requests over tables of different sizes, in DynamoDB Local and in the embedded table. All tables are
 //! there at once and take turns, so that what disturbs the machine disturbs all.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use dynoxide::Database;
 use local::embedded::client;
 use serde::{Deserialize, Serialize};
 use services::process::Process;
@@ -18,8 +16,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use crate::about::About;
-use crate::filling::{Items, Planned, address, write_embedded, write_local};
-use crate::http1::Connection;
+use crate::filling::{Planned, Target};
 use crate::in_process::{InProcess, client_of, local_config};
 use crate::options::Seed;
 use crate::output;
@@ -32,7 +29,7 @@ const EACH: u32 = 100;
 /// How many items are made, and written, at once.
 const CHUNK: u32 = 2_000;
 /// How many tasks fill a table.
-const FILLERS: u32 = 2;
+const FILLERS: usize = 2;
 /// The data of each secret.
 const DATA: &[u8] = br#"{"user":"app","password":"correct horse battery staple"}"#;
 
@@ -98,10 +95,7 @@ pub fn run(args: &ScaleArgs) -> Result<ExitCode, String> {
     let mut samples = Vec::new();
     for engine in &args.engine {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let tables = match engine {
-            Engine::Embedded => runtime.block_on(embedded(&folder, &args.secrets))?,
-            Engine::DynamodbLocal => runtime.block_on(local(&folder, &args.secrets))?,
-        };
+        let tables = runtime.block_on(tables(*engine, &folder, &args.secrets))?;
         runtime.block_on(tables.measure(args, &mut Random::with_seed(seed), &mut samples))?;
     }
     let results = ScaleResults { about: About::here(seed), samples };
@@ -118,77 +112,54 @@ struct Tables {
     _process: Option<Process>,
 }
 
-async fn embedded(folder: &TempDir, sizes: &[u32]) -> Result<Tables, String> {
-    let mut progress = filling("embedded", sizes);
-    let mut tables = Vec::new();
-    for size in sizes {
-        let data = folder.path().join(size.to_string());
-        let table = InProcess::open(&data, |local| client(local.table().clone())).await?;
-        let database = Database::new(&data.join("table.db").to_string_lossy()).map_err(|error| error.to_string())?;
-        database.enable_bulk_loading().map_err(|error| error.to_string())?;
-        let mut chunks = JoinSet::new();
-        let mut starts = (0..*size).step_by(CHUNK as usize);
-        loop {
-            while chunks.len() < FILLERS as usize
-                && let Some(start) = starts.next()
-            {
-                chunks.spawn(items(data.clone(), start, CHUNK.min(size - start)));
-            }
-            let Some(items) = chunks.join_next().await else { break };
-            let items = items.map_err(|error| error.to_string())??;
-            progress.step(format!("filling the embedded table of {size}"));
-            write_embedded(&database, &items)?;
-            progress.done();
+async fn tables(engine: Engine, folder: &TempDir, sizes: &[u32]) -> Result<Tables, String> {
+    let service = match engine {
+        Engine::Embedded => None,
+        Engine::DynamodbLocal => {
+            Need::Services.provide()?;
+            Some(dynamodb_local(folder))
         }
-        tables.push((*size, table));
-    }
-    Ok(Tables { engine: "embedded", tables, _process: None })
-}
-
-async fn local(folder: &TempDir, sizes: &[u32]) -> Result<Tables, String> {
-    Need::Services.provide()?;
-    let (process, url) = dynamodb_local(folder);
-    let address = address(&url)?;
-    let mut progress = filling("DynamoDB Local", sizes);
+    };
+    let name = if service.is_some() { "DynamoDB Local" } else { "embedded" };
+    eprintln!("filling {name} …");
+    let mut progress = Progress::of(sizes.iter().map(|size| size.div_ceil(CHUNK) as usize).sum());
     let mut tables = Vec::new();
     for size in sizes {
         let data = folder.path().join(size.to_string());
-        let access_key = format!("scale{size}");
-        let table = InProcess::open(&data, |_| client_of(local_config(&url, &access_key))).await?;
+        let (table, target) = match &service {
+            None => {
+                let table = InProcess::open(&data, |local| client(local.table().clone())).await?;
+                (table, Target::embedded(&data)?)
+            }
+            Some((_, url)) => {
+                let access_key = format!("scale{size}");
+                let table = InProcess::open(&data, |_| client_of(local_config(url, &access_key))).await?;
+                (table, Target::local(url, &access_key)?)
+            }
+        };
         let mut chunks = JoinSet::new();
         let mut starts = (0..*size).step_by(CHUNK as usize);
         loop {
-            while chunks.len() < FILLERS as usize
+            while chunks.len() < FILLERS
                 && let Some(start) = starts.next()
             {
-                let (data, access_key, count) = (data.clone(), access_key.clone(), CHUNK.min(size - start));
-                chunks.spawn(async move {
-                    let items = items(data, start, count).await?;
-                    write_local(&mut Connection::open(address).await?, &access_key, &items).await
-                });
+                chunks.spawn(target.clone().write(data.clone(), secrets(start, CHUNK.min(size - start))));
             }
             let Some(written) = chunks.join_next().await else { break };
             written.map_err(|error| error.to_string())??;
-            progress.step(format!("filling DynamoDB Local's table of {size}"));
+            progress.step(format!("{name}, {size} secrets"));
             progress.done();
         }
         tables.push((*size, table));
     }
-    Ok(Tables { engine: "DynamoDB Local", tables, _process: Some(process) })
+    Ok(Tables { engine: name, tables, _process: service.map(|(process, _)| process) })
 }
 
-fn filling(what: &str, sizes: &[u32]) -> Progress {
-    eprintln!("filling {what} …");
-    Progress::of(sizes.iter().map(|size| size.div_ceil(CHUNK) as usize).sum())
-}
-
-/// The items of so many secrets, from this number on.
-async fn items(folder: impl AsRef<Path>, start: u32, count: u32) -> Result<Vec<String>, String> {
+/// So many secrets, from this number on.
+fn secrets(start: u32, count: u32) -> Vec<Planned> {
     let data: Arc<[u8]> = DATA.into();
-    let planned: Vec<Planned> = (start..start + count)
-        .map(|number| Planned { owner: owner(number / EACH), name: name(number % EACH), data: Arc::clone(&data) })
-        .collect();
-    Items::with_keyring_of(folder.as_ref())?.of(&planned).await
+    let planned = |number| Planned { owner: owner(number / EACH), name: name(number % EACH), data: Arc::clone(&data) };
+    (start..start + count).map(planned).collect()
 }
 
 fn owner(number: u32) -> String {

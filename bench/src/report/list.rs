@@ -53,7 +53,9 @@ fn table(results: &ListResults, page: &str, random: &mut Random) -> String {
 pub fn text(results: &ListResults, random: &mut Random) -> String {
     let tables: String = ["large", "small"]
         .into_iter()
-        .map(|page| format!("a page of {PAGE} {page} secrets\n\n{}\n", table(results, page, random)))
+        .map(|page| {
+            format!("a page of {PAGE} {page} secrets in {}\n\n{}\n", results.engine, table(results, page, random))
+        })
         .collect();
     format!("{tables}seed {}; all samples are in target/bench/list.json\n", results.about.seed)
 }
@@ -66,6 +68,7 @@ pub(super) fn values(results: &ListResults, random: &mut Random) -> Values {
     }
     let rounds = results.samples.iter().map(|sample| sample.round + 1).max().unwrap_or_default();
     values.insert("list.rounds".to_owned(), rounds.to_string());
+    values.insert("list.engine".to_owned(), results.engine.clone());
     values.insert("list.secrets".to_owned(), results.secrets.to_string());
     values.insert("list.payload".to_owned(), results.payload.to_string());
     values
