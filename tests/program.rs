@@ -37,6 +37,25 @@ async fn what_is_stored_is_still_there_after_a_restart() {
     assert_eq!(before.status, 200);
 }
 
+#[tokio::test]
+async fn what_was_answered_is_still_there_after_a_kill() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let token = program::token(&data, &["--user", "alice"]);
+    let server = Program::serve(&data, &[]);
+    let alice = server.client(&token);
+    for i in 0..20 {
+        let body = json!({ "name": format!("s{i:02}"), "data": {} }).to_string();
+        alice.post(&secrets_path("alice"), body).await.expect_status(201);
+    }
+    server.signal("KILL");
+    assert!(!server.end().success);
+
+    let server = Program::serve(&data, &[]);
+    let reply = server.client(&token).get(&secrets_path("alice")).await;
+    assert_eq!(reply.json()["count"], 20);
+}
+
 #[test]
 fn the_printed_lines_work_when_they_are_pasted() {
     let folder = folder();

@@ -1,5 +1,6 @@
 //! From HTTP to the event of a REST API.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::HOST;
 use http::request::Parts;
-use serde_json::{Value, json};
+use serde::Serialize;
 use shared::random::RandomId;
 use url::form_urlencoded;
 
@@ -23,6 +24,49 @@ const MAX_HEAD_BYTES: usize = 10_240;
 
 /// Headers of which a gateway takes one at most.
 const SINGLE: [&str; 5] = ["authorization", "content-length", "content-type", "host", "if-match"];
+
+/// The event of a REST API, as Lambda gives it to a function.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    resource: &'a str,
+    path: &'a str,
+    http_method: &'a str,
+    headers: BTreeMap<&'a str, &'a str>,
+    multi_value_headers: BTreeMap<&'a str, Vec<&'a str>>,
+    query_string_parameters: Option<BTreeMap<&'a str, &'a str>>,
+    multi_value_query_string_parameters: Option<&'a BTreeMap<&'a str, Vec<&'a str>>>,
+    path_parameters: BTreeMap<String, String>,
+    stage_variables: Option<()>,
+    request_context: RequestContext<'a>,
+    body: Option<Cow<'a, str>>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext<'a> {
+    account_id: &'a str,
+    api_id: &'a str,
+    domain_name: &'a str,
+    extended_request_id: &'a str,
+    http_method: &'a str,
+    identity: Identity,
+    path: String,
+    protocol: &'a str,
+    request_id: String,
+    request_time_epoch: u64,
+    resource_id: &'a str,
+    resource_path: &'a str,
+    stage: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    source_ip: IpAddr,
+    user_agent: Option<String>,
+}
 
 /// The event of a request for `resource`, as the JSON text that Lambda hands to a function.
 ///
@@ -41,42 +85,44 @@ pub fn event_json(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) ->
     // Text goes as it is; anything else as base64, so that a function sees every byte.
     let text = std::str::from_utf8(body);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let event = json!({
-        "resource": resource,
-        "path": raw_path,
-        "httpMethod": method,
-        "headers": last(&headers),
-        "multiValueHeaders": headers,
-        "queryStringParameters": if parameters.is_empty() { Value::Null } else { json!(last(&parameters)) },
-        "multiValueQueryStringParameters": if parameters.is_empty() { Value::Null } else { json!(parameters) },
-        "pathParameters": path_parameters(resource, raw_path),
-        "stageVariables": null,
-        "requestContext": {
-            "accountId": "000000000000",
-            "apiId": "local",
-            "domainName": host,
-            "extendedRequestId": "local",
-            "httpMethod": method,
-            "identity": {
-                "sourceIp": source.to_string(),
-                "userAgent": headers.get("user-agent").map(|values| values.join(" ")),
+    let request_id = uuid().ok_or_else(|| bad("No request id could be made"))?;
+    let event = Event {
+        resource,
+        path: raw_path,
+        http_method: method,
+        headers: last(&headers),
+        query_string_parameters: (!parameters.is_empty()).then(|| last(&parameters)),
+        multi_value_query_string_parameters: (!parameters.is_empty()).then_some(&parameters),
+        path_parameters: path_parameters(resource, raw_path),
+        stage_variables: None,
+        request_context: RequestContext {
+            account_id: "000000000000",
+            api_id: "local",
+            domain_name: host,
+            extended_request_id: "local",
+            http_method: method,
+            identity: Identity {
+                source_ip: source,
+                user_agent: headers.get("user-agent").map(|values| values.join(" ")),
             },
-            "path": format!("/local{raw_path}"),
-            "protocol": "HTTP/1.1",
-            "requestId": uuid().ok_or_else(|| bad("No request id could be made"))?,
-            "requestTimeEpoch": u64::try_from(now.as_millis()).unwrap_or_default(),
-            "resourceId": "local",
-            "resourcePath": resource,
-            "stage": "local",
+            path: format!("/local{raw_path}"),
+            protocol: "HTTP/1.1",
+            request_id,
+            request_time_epoch: u64::try_from(now.as_millis()).unwrap_or_default(),
+            resource_id: "local",
+            resource_path: resource,
+            stage: "local",
         },
-        "body": match text {
-            _ if body.is_empty() => Value::Null,
-            Ok(text) => json!(text),
-            Err(_) => json!(STANDARD.encode(body)),
+        body: match text {
+            _ if body.is_empty() => None,
+            Ok(text) => Some(Cow::Borrowed(text)),
+            Err(_) => Some(Cow::Owned(STANDARD.encode(body))),
         },
-        "isBase64Encoded": text.is_err(),
-    })
-    .to_string();
+        is_base64_encoded: text.is_err(),
+        multi_value_headers: headers,
+    };
+    // Texts, numbers and lists of them: there is nothing that JSON could not hold.
+    let event = serde_json::to_string(&event).map_err(|_| bad("The request can't be turned into an event"))?;
     if event.len() > MAX_PAYLOAD_BYTES {
         return Err(GatewayError::TooLarge { limit: MAX_PAYLOAD_BYTES });
     }

@@ -12,8 +12,10 @@ mod header;
 mod keyring;
 mod seal;
 mod source;
+mod wiped;
 
 pub use header::FormatError;
 pub use keyring::{Keyring, KeyringError};
 pub use seal::{OpenError, SealError};
 pub use source::{KeyringSource, KeyringText, Sealer, SealerError, SecretsManagerKeyring};
+pub use wiped::Wiped;

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::header::{self, FormatError, NONCE, TAG, WRAPPED};
 use super::keyring::Keyring;
+use super::wiped::Wiped;
 
 /// Sealing failed: no random bytes, or more data than AES-GCM takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,30 +78,25 @@ fn seal_with(
     sealed.extend_from_slice(tag.as_ref());
     sealed.extend_from_slice(&fresh.data_nonce);
 
-    let mut data = Zeroizing::new(plaintext.to_vec());
+    let aad = authenticated(&sealed, context);
+    let start = sealed.len();
+    // Wiped unless the plaintext in it becomes ciphertext.
+    let mut sealed = Wiped::from(sealed);
+    sealed.bytes_mut().extend_from_slice(plaintext);
+    let data = sealed.bytes_mut().get_mut(start..).ok_or(SealError)?;
     let tag = data_key(fresh.data_key.as_slice())
         .ok_or(SealError)?
-        .seal_in_place_separate_tag(
-            Nonce::assume_unique_for_key(fresh.data_nonce),
-            Aad::from(authenticated(&sealed, context)),
-            data.as_mut_slice(),
-        )
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(fresh.data_nonce), Aad::from(aad), data)
         .map_err(|_| SealError)?;
-    sealed.extend_from_slice(&data);
-    sealed.extend_from_slice(tag.as_ref());
-    Ok(sealed)
+    sealed.bytes_mut().extend_from_slice(tag.as_ref());
+    Ok(sealed.into_bytes())
 }
 
 /// Opens what [`seal`] sealed for `owner` in the same `context`.
 ///
 /// # Errors
 /// [`OpenError`]; no plaintext is given out unless every tag was right.
-pub(super) fn open(
-    keyring: &Keyring,
-    owner: &str,
-    context: &[u8],
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+pub(super) fn open(keyring: &Keyring, owner: &str, context: &[u8], sealed: &[u8]) -> Result<Wiped, OpenError> {
     let parts = header::parse(sealed)?;
     let wrapping_key = keyring
         .derive_wrapping_key(&parts.key_id, owner)
@@ -112,10 +108,11 @@ pub(super) fn open(
         .ok_or(OpenError::NotAuthentic)
 }
 
-fn open_part(key: &LessSafeKey, nonce: [u8; NONCE], aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let mut buffer = Zeroizing::new(sealed.to_vec());
-    let length = key.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut buffer).ok()?.len();
-    buffer.truncate(length);
+fn open_part(key: &LessSafeKey, nonce: [u8; NONCE], aad: &[u8], sealed: &[u8]) -> Option<Wiped> {
+    let mut buffer = Wiped::from(sealed.to_vec());
+    let bytes = buffer.bytes_mut();
+    let length = key.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), bytes).ok()?.len();
+    bytes.truncate(length);
     Some(buffer)
 }
 
@@ -177,7 +174,7 @@ mod tests {
     #[test]
     fn format_1_opens_for_ever() {
         let opened = open(&ring(), "alice", VECTOR_CONTEXT, &vector()).unwrap();
-        assert_eq!(opened.as_slice(), VECTOR_PLAINTEXT);
+        assert_eq!(&*opened, VECTOR_PLAINTEXT);
     }
 
     #[test]
@@ -210,7 +207,7 @@ mod tests {
     fn a_key_that_is_no_longer_current_still_opens() {
         let old = Keyring::parse(&RING.replace(r#""current":"2""#, r#""current":"1""#)).unwrap();
         let sealed = seal(&old, "alice", b"c", b"plain").unwrap();
-        assert_eq!(open(&ring(), "alice", b"c", &sealed).unwrap().as_slice(), b"plain");
+        assert_eq!(&*open(&ring(), "alice", b"c", &sealed).unwrap(), b"plain");
     }
 
     #[test]

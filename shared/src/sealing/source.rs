@@ -12,6 +12,7 @@ use crate::causes;
 
 use super::keyring::{Keyring, KeyringError};
 use super::seal::{self, OpenError, SealError};
+use super::wiped::Wiped;
 
 /// How often a header that names an unknown key may cause the keyring to be read again.
 const REREAD_INTERVAL: Duration = Duration::from_secs(60);
@@ -105,7 +106,7 @@ impl Sealer {
     ///
     /// # Errors
     /// [`SealerError`] if there is no keyring, or the bytes don't open with it.
-    pub async fn open(&self, owner: &str, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealerError> {
+    pub async fn open(&self, owner: &str, context: &[u8], sealed: &[u8]) -> Result<Wiped, SealerError> {
         let opened = match seal::open(&*self.keyring().await?, owner, context, sealed) {
             Err(OpenError::UnknownKey(id)) => match self.reread().await? {
                 Some(keyring) => seal::open(&keyring, owner, context, sealed),

@@ -2,19 +2,18 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
-
 use crate::names::{RoleId, SecretName, UserId};
 use crate::random::RandomId;
+use crate::sealing::Wiped;
 
 /// What a user put into the vault: the bytes of one JSON object, exactly as they were sent.
 /// Wiped when dropped; `Debug` shows the length alone.
-pub struct SecretData(Zeroizing<Vec<u8>>);
+pub struct SecretData(Wiped);
 
 impl SecretData {
     /// Takes over the bytes. That they are a JSON object is checked where a request is read.
     #[must_use]
-    pub fn new(bytes: impl Into<Zeroizing<Vec<u8>>>) -> Self {
+    pub fn new(bytes: impl Into<Wiped>) -> Self {
         Self(bytes.into())
     }
 

@@ -23,6 +23,11 @@ impl Random {
         Self(RandomState::new().hash_one(0))
     }
 
+    /// One with this seed.
+    pub fn with_seed(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// One that depends on this one and a number, and on nothing else.
     #[must_use]
     pub fn part(&self, number: usize) -> Self {

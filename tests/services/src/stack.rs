@@ -245,7 +245,8 @@ pub(crate) fn http_client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap()
 }
 
-fn dynamodb_local(folder: &TempDir) -> (Process, String) {
+/// Starts DynamoDB Local, with everything in memory; its process and its address.
+pub fn dynamodb_local(folder: &TempDir) -> (Process, String) {
     let jars = fetch::maven("com.amazonaws", "DynamoDBLocal", "2.6.1");
     let port = free_port();
     let mut command = Command::new(fetch::java(17).expect("Java 17"));

@@ -1,7 +1,6 @@
 //! The bodies of create and update. All faults of a body are found, not just the first.
 
 use serde_json::value::RawValue;
-use zeroize::Zeroizing;
 
 use crate::json::{Members, kind};
 use crate::names::{RoleId, SecretName, TextError, UserId};
@@ -161,7 +160,7 @@ impl<'a> Reader<'a> {
             self.problem(ProblemCode::ValueOutOfBounds, "data", message);
             return None;
         }
-        Some(SecretData::new(Zeroizing::new(value.get().as_bytes().to_vec())))
+        Some(SecretData::new(value.get().as_bytes().to_vec()))
     }
 
     fn roles(&mut self, property: &str) -> Option<Vec<RoleId>> {

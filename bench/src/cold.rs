@@ -1,0 +1,149 @@
+//! `bench cold`: what a function's first request costs. Each round starts every contender once, one after the other, so
+//! that what changes on the machine meanwhile hits all of them.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use services::random::Random;
+
+use crate::about::About;
+use crate::contenders::{self, COFFER, Contender};
+use crate::options::{Function, Participants};
+use crate::output;
+use crate::progress::Progress;
+use crate::report;
+use crate::site::Site;
+
+/// The arguments of `bench cold`.
+#[derive(Debug, Args)]
+pub struct ColdArgs {
+    /// How often each contender is started
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(2..))]
+    rounds: u32,
+    /// Memory sizes in MB, separated by commas: 128 MB have 7.2 % of a core, 1769 MB have one
+    #[arg(long, default_value = "128,512,1769", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(128..=10240))]
+    memory: Vec<u64>,
+    #[command(flatten)]
+    participants: Participants,
+}
+
+/// What `target/bench/cold.json` holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ColdResults {
+    /// The circumstances.
+    pub about: About,
+    /// Every start.
+    pub samples: Vec<ColdSample>,
+}
+
+/// One start and its first request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ColdSample {
+    /// The function.
+    pub function: String,
+    /// The memory size in MB, which stands for a share of a core.
+    pub memory_mb: u64,
+    /// Who was started.
+    pub contender: String,
+    /// In which round.
+    pub round: u32,
+    /// From the start to the first `next`, with the whole machine.
+    pub init_ms: f64,
+    /// From the first event to its answer, with the share.
+    pub first_ms: f64,
+    /// The processor time of the start.
+    pub init_cpu_ms: f64,
+    /// The processor time of the start and the first request.
+    pub cpu_ms: f64,
+    /// The most memory until the first answer.
+    pub peak_rss_kib: u64,
+}
+
+impl ColdSample {
+    /// What a client that comes first waits for, without what Lambda adds.
+    pub fn sum_ms(&self) -> f64 {
+        self.init_ms + self.first_ms
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What went wrong, and what to do.
+pub fn run(args: &ColdArgs) -> Result<ExitCode, String> {
+    let seed = args.participants.seed();
+    let site = Site::open()?;
+    let mut samples = Vec::new();
+    for function in args.participants.functions() {
+        let contenders = contenders::of(function.name(), &site, &args.participants.builds, &args.participants.only)?;
+        site.run(agree(&site, &contenders))?;
+        for memory_mb in &args.memory {
+            samples.extend(site.run(measure(&site, function, &contenders, *memory_mb, args.rounds))?);
+        }
+    }
+    let results = ColdResults { about: About::here(seed), samples };
+    output::write("cold", &results)?;
+    print!("{}", report::cold::text(&results, &mut Random::with_seed(seed)));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Sees to it that all who say that they do the same work give the same answer as Coffer.
+///
+/// # Errors
+/// Who doesn't, and what it answered.
+pub async fn agree(site: &Site, contenders: &[Contender]) -> Result<(), String> {
+    let mut expected = None;
+    for contender in contenders {
+        let event = site.event(contender.function)?;
+        let (status, body) = site.start(contender, 1769).await?.invoke(event).await?.read()?;
+        let name = &contender.name;
+        if status != 200 {
+            return Err(format!("{name} answered {status}: {body}"));
+        }
+        let json =
+            |text: &str| serde_json::from_str::<serde_json::Value>(text).map_err(|error| format!("{name}: {error}"));
+        let answer = json(&body)?;
+        let coffers = expected.get_or_insert_with(|| answer.clone());
+        if contender.equal && *coffers != answer {
+            return Err(format!("{name} answers otherwise than {COFFER}:\n{answer}\n{coffers}"));
+        }
+    }
+    Ok(())
+}
+
+async fn measure(
+    site: &Site,
+    function: Function,
+    contenders: &[Contender],
+    memory_mb: u64,
+    rounds: u32,
+) -> Result<Vec<ColdSample>, String> {
+    let mut samples = Vec::new();
+    let mut progress = Progress::of(contenders.len() * rounds as usize);
+    for round in 0..rounds {
+        let event = site.event(function.name())?;
+        for contender in contenders {
+            progress.step(format!("{} at {memory_mb} MB: {}", function.name(), contender.name));
+            let mut sandbox = site.start(contender, memory_mb).await?;
+            let answered = sandbox.invoke(event.clone()).await?;
+            let (status, body) = answered.read()?;
+            if status != 200 {
+                return Err(format!("{} answered {status} in round {round}: {body}", contender.name));
+            }
+            samples.push(ColdSample {
+                function: function.name().to_owned(),
+                memory_mb,
+                contender: contender.name.clone(),
+                round,
+                init_ms: sandbox.init_ms,
+                first_ms: answered.ms,
+                init_cpu_ms: sandbox.init_cpu_ms,
+                cpu_ms: answered.cpu_ms,
+                peak_rss_kib: answered.peak_rss_kib,
+            });
+            progress.done();
+        }
+    }
+    Ok(samples)
+}

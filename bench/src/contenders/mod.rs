@@ -1,0 +1,101 @@
+//! Who takes part: programs that answer the same events on the same services.
+
+mod bare;
+mod node;
+mod python;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use services::artefacts::FUNCTIONS;
+
+use crate::site::Site;
+
+/// Whose answers the others are compared with, and whose times.
+pub const COFFER: &str = "coffer";
+
+/// A program that answers one function's events.
+#[derive(Debug, Clone)]
+pub struct Contender {
+    /// Its name in the results.
+    pub name: String,
+    /// The function that it stands for.
+    pub function: &'static str,
+    /// The command that starts it.
+    pub command: Vec<OsString>,
+    /// Variables that it gets beside the settings that all get.
+    pub environment: Vec<(String, String)>,
+    /// Whether it does the same work as Coffer, so that its answers have to be the same.
+    pub equal: bool,
+}
+
+/// A build of Coffer's functions that takes part beside the one that is measured.
+#[derive(Debug, Clone)]
+pub struct OtherBuild {
+    name: String,
+    path: PathBuf,
+}
+
+impl OtherBuild {
+    /// Reads `NAME=PATH`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (name, path) = text.split_once('=').ok_or("of the form NAME=PATH")?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_empty() || !name.chars().all(plain) {
+            return Err("a name has letters, digits, '-', '_' and '.'".to_owned());
+        }
+        let path = Path::new(path).canonicalize().map_err(|error| format!("{path}: {error}"))?;
+        Ok(Self { name: name.to_owned(), path })
+    }
+
+    /// The binary of a function: the path itself, or what `sam build` puts below it.
+    fn binary(&self, function: &str) -> Result<PathBuf, String> {
+        if self.path.is_file() {
+            return Ok(self.path.clone());
+        }
+        let resource = FUNCTIONS.iter().find(|(name, _)| *name == function).map(|(_, resource)| *resource);
+        let binary = self.path.join(resource.unwrap_or_default()).join("bootstrap");
+        if binary.is_file() { Ok(binary) } else { Err(format!("{} is not there; build it first", binary.display())) }
+    }
+}
+
+/// One of Coffer's own binaries.
+pub fn coffer(name: &str, function: &'static str, binary: PathBuf) -> Contender {
+    Contender { name: name.to_owned(), function, command: vec![binary.into()], environment: Vec::new(), equal: true }
+}
+
+/// All who stand for a function; with `only`, Coffer and those of these names. What has to be built is built.
+///
+/// # Errors
+/// What can't be built, and what to install.
+pub fn of(
+    function: &'static str,
+    site: &Site,
+    others: &[OtherBuild],
+    only: &[String],
+) -> Result<Vec<Contender>, String> {
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
+    let mut all = vec![coffer(COFFER, function, site.function(function))];
+    if function == "get-secret" && wanted(bare::NAME) {
+        all.push(bare::contender()?);
+    }
+    if wanted(node::NAME) {
+        all.push(node::contender(function, site.root_certificate())?);
+    }
+    if wanted(python::NAME) {
+        all.push(python::contender(function)?);
+    }
+    for other in others.iter().filter(|other| wanted(&other.name)) {
+        all.push(coffer(&other.name, function, other.binary(function)?));
+    }
+    Ok(all)
+}
+
+/// Where a program of this name is.
+fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}

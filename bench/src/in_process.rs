@@ -1,0 +1,116 @@
+//! The endpoints in this process, over a table that is to be measured: a handler is given an event, and its answer is
+//! waited for. Nothing else is between the clock and the SDK.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region};
+use local::app::App;
+use local::cli::Local;
+use local::embedded::EmbeddedDocuments;
+use local::gateway::Functions;
+use local::gateway::routes::{self, Route};
+use local::tokens::Grant;
+use serde::Deserialize;
+use services::sandbox::event_with;
+use shared::clients::timeouts;
+use shared::settings::LocalSettings;
+use shared::start;
+
+/// The endpoints over one table, whose keyring and token key are in a folder.
+#[derive(Debug)]
+pub struct InProcess {
+    local: Local,
+    app: App<EmbeddedDocuments>,
+}
+
+/// What a handler answered.
+#[derive(Debug)]
+pub struct Asked {
+    /// From the event to the answer.
+    pub ms: f64,
+    /// The answer's body.
+    pub body: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnswerEvent {
+    status_code: u16,
+    body: Option<String>,
+}
+
+impl InProcess {
+    /// Over the table that `table` gives for a data folder; it is made there if need be.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn open(folder: &Path, table: impl FnOnce(&Local) -> Client) -> Result<Self, String> {
+        let local = Local::open(folder).map_err(|error| error.to_string())?;
+        let LocalSettings { requests, tokens } = local.settings(&|_| None).map_err(|error| error.to_string())?;
+        let app = local.app(table(&local), start::authenticator(tokens), requests).await;
+        let app = app.map_err(|error| error.to_string())?;
+        Ok(Self { local, app })
+    }
+
+    /// A token of a user with these scopes, for a day.
+    ///
+    /// # Errors
+    /// If it can't be signed.
+    pub fn token(&self, user: &str, scopes: &[&str]) -> Result<String, String> {
+        let grant = Grant {
+            user: user.to_owned(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            roles: Vec::new(),
+            authorities: Vec::new(),
+            lifetime: Duration::from_secs(24 * 60 * 60),
+        };
+        self.local.signing_key().sign(&grant).map(|token| token.to_string()).map_err(|error| error.to_string())
+    }
+
+    /// Hands a request to its handler, as the event that Lambda would give it, and holds the answer's status.
+    ///
+    /// # Errors
+    /// If there is no such route, or the answer has another status.
+    pub async fn ask(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: String,
+        expected: u16,
+    ) -> Result<Asked, String> {
+        let known = method.parse().map_err(|_| format!("{method} is no method"))?;
+        let route = path.split('?').next().unwrap_or_default();
+        let Route::To(_, operation) = routes::find(&known, route) else { return Err(format!("no route: {path}")) };
+        let event = event_with(token, method, path, body);
+        let started = Instant::now();
+        let answer = self.app.invoke(operation, event).await.map_err(|error| error.to_string())?;
+        let ms = started.elapsed().as_secs_f64() * 1e3;
+        let answer: AnswerEvent = serde_json::from_slice(&answer).map_err(|error| error.to_string())?;
+        let body = answer.body.unwrap_or_default();
+        if answer.status_code == expected {
+            Ok(Asked { ms, body })
+        } else {
+            Err(format!("{method} {path} was answered with {}: {body}", answer.status_code))
+        }
+    }
+}
+
+/// The settings of a client of DynamoDB Local. It keeps the tables of each access key apart.
+pub fn local_config(url: &str, access_key: &str) -> aws_sdk_dynamodb::config::Builder {
+    Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(Credentials::from_keys(access_key, "test", None))
+        .timeout_config(timeouts())
+        .endpoint_url(url)
+}
+
+/// A client with these settings.
+#[expect(clippy::disallowed_methods, reason = "a client of a service of this machine, with the functions' time limits")]
+pub fn client_of(config: aws_sdk_dynamodb::config::Builder) -> Client {
+    Client::from_conf(config.build())
+}

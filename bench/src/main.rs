@@ -1,0 +1,85 @@
+//! `cargo run --release -p bench -- COMMAND`: measures what the functions cost beside others that do the same work, and
+//! writes docs/PERFORMANCE.md from what was measured.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    unreachable_pub,
+    reason = "a tool on its own numbers: it says what it found, and an index out of bounds ends it"
+)]
+
+mod about;
+mod cgroup;
+mod cold;
+mod contenders;
+mod delay;
+mod filling;
+mod http1;
+mod in_process;
+mod list;
+mod options;
+mod output;
+mod progress;
+mod report;
+mod runtime_api;
+mod sandbox;
+mod scale;
+mod seal;
+mod serve;
+mod site;
+mod statistics;
+mod table;
+mod tls;
+mod warm;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures what Coffer's functions cost, beside others that do the same work on the same services.
+///
+/// `cold` and `warm` run on Linux as root, for they set each process's share of the processor. Results go to target/bench/NAME.json, and
+/// from there with `report` to docs/PERFORMANCE.md.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts of a function, each with its first request, at several memory sizes
+    Cold(cold::ColdArgs),
+    /// Requests one after the other in a sandbox that is there
+    Warm(warm::WarmArgs),
+    /// Pages of an owner's secrets, of one who has few and of one who has many: time, and capacity of the table
+    List(list::ListArgs),
+    /// Sealing and opening, beside the cipher alone
+    Seal(seal::SealArgs),
+    /// Requests over tables of a thousand to a million secrets
+    Scale(scale::ScaleArgs),
+    /// `coffer serve` under load
+    Serve(serve::ServeArgs),
+    /// Writes docs/PERFORMANCE.md and its charts from the results of the others
+    Report,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Cold(args) => cold::run(&args),
+        Command::Warm(args) => warm::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Seal(args) => seal::run(&args),
+        Command::Scale(args) => scale::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Report => report::run(),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,129 @@
+//! `bench warm`: what one request after the other costs in a sandbox that is there. Each round starts every contender
+//! once, one after the other.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use services::random::Random;
+
+use crate::about::About;
+use crate::cold::agree;
+use crate::contenders::{self, Contender};
+use crate::options::{Function, Participants};
+use crate::output;
+use crate::progress::Progress;
+use crate::report;
+use crate::site::Site;
+
+/// Requests of a sandbox that aren't counted: whoever compiles while it runs has done so then.
+const UNCOUNTED: u32 = 100;
+
+/// The arguments of `bench warm`.
+#[derive(Debug, Args)]
+pub struct WarmArgs {
+    /// How often each contender is started
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// How many requests of each start are counted, after 100 that aren't
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    requests: u32,
+    /// Memory sizes in MB, separated by commas: 128 MB have 7.2 % of a core, 1769 MB have one
+    #[arg(long, default_value = "1769", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(128..=10240))]
+    memory: Vec<u64>,
+    #[command(flatten)]
+    participants: Participants,
+}
+
+/// What `target/bench/warm.json` holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct WarmResults {
+    /// The circumstances.
+    pub about: About,
+    /// Every start.
+    pub samples: Vec<WarmSample>,
+}
+
+/// The requests of one start.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WarmSample {
+    /// The function.
+    pub function: String,
+    /// The memory size in MB, which stands for a share of a core.
+    pub memory_mb: u64,
+    /// Who was started.
+    pub contender: String,
+    /// In which round.
+    pub round: u32,
+    /// The processor time of a request, on average.
+    pub cpu_ms: f64,
+    /// The most memory until the last answer.
+    pub peak_rss_kib: u64,
+    /// From each event to its answer.
+    pub requests_ms: Vec<f64>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What went wrong, and what to do.
+pub fn run(args: &WarmArgs) -> Result<ExitCode, String> {
+    let seed = args.participants.seed();
+    let site = Site::open()?;
+    let mut samples = Vec::new();
+    for function in args.participants.functions() {
+        let contenders = contenders::of(function.name(), &site, &args.participants.builds, &args.participants.only)?;
+        site.run(agree(&site, &contenders))?;
+        let mut progress = Progress::of(contenders.len() * args.memory.len() * args.rounds as usize);
+        for memory_mb in &args.memory {
+            for round in 0..args.rounds {
+                for contender in &contenders {
+                    progress.step(format!("{} at {memory_mb} MB: {}", function.name(), contender.name));
+                    let sandbox = requests(&site, function, contender, *memory_mb, args.requests);
+                    samples.push(WarmSample { round, ..site.run(sandbox)? });
+                    progress.done();
+                }
+            }
+        }
+    }
+    let results = WarmResults { about: About::here(seed), samples };
+    output::write("warm", &results)?;
+    print!("{}", report::warm::text(&results, &mut Random::with_seed(seed)));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn requests(
+    site: &Site,
+    function: Function,
+    contender: &Contender,
+    memory_mb: u64,
+    count: u32,
+) -> Result<WarmSample, String> {
+    let event = site.event(function.name())?;
+    let mut sandbox = site.start(contender, memory_mb).await?;
+    let mut before = sandbox.invoke(event.clone()).await?;
+    for _ in 1..UNCOUNTED {
+        before = sandbox.invoke(event.clone()).await?;
+    }
+    let mut requests_ms = Vec::new();
+    let mut last = before.cpu_ms;
+    let mut peak_rss_kib = before.peak_rss_kib;
+    for _ in 0..count {
+        let answered = sandbox.invoke(event.clone()).await?;
+        let (status, body) = answered.read()?;
+        if status != 200 {
+            return Err(format!("{} answered {status}: {body}", contender.name));
+        }
+        requests_ms.push(answered.ms);
+        (last, peak_rss_kib) = (answered.cpu_ms, answered.peak_rss_kib);
+    }
+    Ok(WarmSample {
+        function: function.name().to_owned(),
+        memory_mb,
+        contender: contender.name.clone(),
+        round: 0,
+        cpu_ms: (last - before.cpu_ms) / f64::from(count),
+        peak_rss_kib,
+        requests_ms,
+    })
+}
