@@ -13,6 +13,9 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavi
 use shared::names::{DocumentId, IndexName};
 use shared::search::{Change, DocumentBytes, Operation, Outcome, ReadDocument, SearchFault, WriteDocuments};
 
+/// After how many pages the log is written into the file, 32 MiB: with SQLite's own number each batch of a load would
+/// wait for the disk.
+const LOG_PAGES: i64 = 8_192;
 /// How long a write waits for another process's.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -43,6 +46,7 @@ impl EmbeddedDocuments {
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         connection.execute(TABLE, [])?;
         if !has_versions(&connection)? {
             add_versions(&mut connection)?;

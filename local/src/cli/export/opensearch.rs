@@ -20,8 +20,9 @@ use crate::cli::patience::{PATIENCE, wait};
 const KEEP_ALIVE: &str = "5m";
 /// How many documents the first page has.
 const FIRST_PAGE: usize = 100;
-/// The most documents of a page.
-const MOST_DOCUMENTS: usize = 1_000;
+/// The most documents of a page: OpenSearch gives no more, unless an index is set otherwise. For a small page it has
+/// nearly as much to do as for a large one.
+const MOST_DOCUMENTS: usize = 10_000;
 /// What a page should have, in bytes.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// What is read of a page, in bytes.

@@ -10,7 +10,7 @@ pub(super) const MAX_LINE_BYTES: usize = GATEWAY_RESPONSE_LIMIT;
 const PART_BYTES: usize = 64 * 1024;
 
 /// What was read of a line.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     /// All of it.
     Whole,

@@ -25,8 +25,8 @@ impl VersionRule {
     /// That it has none, and what can be done about it.
     pub(super) fn of(&self, document: &[u8]) -> Result<Version, String> {
         let found = match &self.field {
-            Some(field) => members(document, &[field]).into_iter().flatten().find_map(|value| of_any(value)),
-            None => members(document, &USUAL).into_iter().flatten().find_map(|value| of_time(value)),
+            Some(field) => members(document, &[field]).into_iter().flatten().find_map(of_any),
+            None => members(document, &USUAL).into_iter().flatten().find_map(of_time),
         };
         found.or(self.fallback).ok_or_else(|| match &self.field {
             Some(field) => format!(
