@@ -336,7 +336,9 @@ fn an_unknown_index_and_a_missing_file_are_named() {
 #[test]
 fn every_command_answers_to_help() {
     let folder = folder();
-    for args in [&["--help"][..], &["serve", "--help"], &["token", "--help"], &["load", "--help"]] {
+    for args in
+        [&["--help"][..], &["serve", "--help"], &["token", "--help"], &["load", "--help"], &["prepare", "--help"]]
+    {
         let output = run(folder.path(), args);
         assert!(output.status.success() && text(&output.stdout).contains("Usage: coffer"), "{args:?}");
     }

@@ -3,6 +3,7 @@
 mod cluster;
 mod lifetime;
 mod load;
+mod prepare;
 mod serve;
 mod token;
 
@@ -47,6 +48,8 @@ enum Command {
     Token(token::TokenArgs),
     /// Load documents, one JSON object a line
     Load(load::LoadArgs),
+    /// Make the indices in OpenSearch, or bring them up to date
+    Prepare(prepare::PrepareArgs),
 }
 
 /// Runs the command of this process's arguments.
@@ -58,6 +61,7 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(&args, data),
         Some(Command::Token(args)) => token::run(args, data).map(|()| ExitCode::SUCCESS),
         Some(Command::Load(args)) => load::run(&args, data),
+        Some(Command::Prepare(args)) => prepare::run(&args),
     };
     result.unwrap_or_else(|error| {
         complain(&error.to_string());

@@ -9,13 +9,15 @@ use std::sync::OnceLock;
 use crate::{fetch, root};
 
 /// All functions: their crate's name, and their resource in the template.
-pub const FUNCTIONS: [(&str, &str); 6] = [
+pub const FUNCTIONS: [(&str, &str); 8] = [
     ("list-secrets", "ListSecrets"),
     ("create-secret", "CreateSecret"),
     ("get-secret", "GetSecret"),
     ("update-secret", "UpdateSecret"),
     ("delete-secret", "DeleteSecret"),
     ("get-document", "GetDocument"),
+    ("sync-documents", "SyncDocuments"),
+    ("prepare-search", "PrepareSearch"),
 ];
 
 /// A processor that functions are built for.

@@ -25,6 +25,7 @@ mod documents;
 mod events;
 mod faults;
 mod policies;
+mod prepare;
 mod signatures;
 mod start_up;
 mod stored_bytes;
@@ -82,6 +83,11 @@ fn main() -> ExitCode {
         faults::keyring::TESTS,
         faults::key_server::TESTS,
         faults::opensearch::TESTS,
+        prepare::fields::TESTS,
+        prepare::domain::TESTS,
+        prepare::resource::TESTS,
+        prepare::steps::TESTS,
+        prepare::at_work::TESTS,
         stored_bytes::TESTS,
         deployed::TESTS,
         by_hand::TESTS,
