@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -306,7 +306,7 @@ fn an_unknown_index_and_a_missing_file_are_named() {
 #[test]
 fn every_command_answers_to_help() {
     let folder = folder();
-    let commands = ["serve", "token", "load", "export"];
+    let commands = ["serve", "token", "load", "export", "prepare"];
     let asked: Vec<_> = commands.iter().map(|command| vec![*command, "--help"]).chain([vec!["--help"]]).collect();
     for args in &asked {
         let output = run(folder.path(), args);

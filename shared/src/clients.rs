@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings}
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, Limited};
-use url::Url;
+use url::{Position, Url};
 
 use crate::auth::{KeySet, RemoteKeys};
 use crate::causes::chain;
@@ -29,6 +29,8 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 const OPERATION: Duration = Duration::from_secs(6);
 /// How long the fetch of a key set may take.
 const KEY_SET: Duration = Duration::from_secs(2);
+/// How long a PUT may take.
+const PUT: Duration = Duration::from_secs(3);
 
 /// The SDK's settings on Lambda: region and credentials from the environment, where Lambda puts them, and nowhere
 /// else, so that a missing one is an error at once instead of a search through providers that aren't there.
@@ -120,6 +122,26 @@ fn connector(url: &Url) -> Connector {
     } else {
         builder.build_http()
     }
+}
+
+/// Sends a text with PUT, without saying of what type it is, to an address whose query holds a signature, and which is
+/// therefore sent as it is; the answer's status. `Err` says why there is none.
+///
+/// # Errors
+/// What keeps an answer from coming.
+pub async fn put(address: &str, text: &str) -> Result<u16, String> {
+    let url = Url::parse(address).map_err(|error| error.to_string())?;
+    let request = http::Request::builder()
+        .method(http::Method::PUT)
+        .uri(address)
+        .header(http::header::HOST, &url[Position::BeforeHost..Position::BeforePath])
+        .body(SdkBody::from(text))
+        .map_err(|error| error.to_string())?;
+    let request = Request::try_from(request).map_err(|error| chain(&error))?;
+    let connector = connector(&url);
+    let sent = tokio::time::timeout(PUT, connector.call(request)).await;
+    let answer = sent.map_err(|_| format!("no answer within {PUT:?}"))?.map_err(|error| chain(&error))?;
+    Ok(answer.status().as_u16())
 }
 
 async fn fetch(connector: &Connector, url: &str) -> Result<String, String> {

@@ -9,7 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Coffer's own crates with lines of their own. Only their level can be set: what a dependency says at a finer level
 /// than a warning may hold requests and answers in full.
-const OWN: [&str; 3] = ["shared", "sync_documents", "local"];
+const OWN: [&str; 4] = ["shared", "local", "prepare_search", "sync_documents"];
 
 /// Starts the log. Later calls change nothing.
 pub fn start(level: Level, writer: BoxMakeWriter) {

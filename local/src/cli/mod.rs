@@ -6,6 +6,7 @@ mod export;
 mod lifetime;
 mod load;
 mod patience;
+mod prepare;
 mod progress;
 mod serve;
 mod stop;
@@ -58,6 +59,8 @@ enum Command {
     Load(load::LoadArgs),
     /// Print the documents of an index, one a line, in the order of their ids
     Export(export::ExportArgs),
+    /// Make the indices in OpenSearch, or bring them up to date
+    Prepare(prepare::PrepareArgs),
 }
 
 /// Runs the command of this process's arguments.
@@ -70,6 +73,7 @@ pub fn run() -> ExitCode {
         Some(Command::Token(args)) => token::run(args, data).map(|()| ExitCode::SUCCESS),
         Some(Command::Load(args)) => load::run(&args, data),
         Some(Command::Export(args)) => export::run(&args, data),
+        Some(Command::Prepare(args)) => prepare::run(&args),
     };
     result.unwrap_or_else(|error| {
         complain(&error.to_string());

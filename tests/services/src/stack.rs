@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use local::data::DataFolder;
 use local::tokens::{Grant, ISSUER, SigningKey};
-use shared::names::IndexName;
+use prepare_search::{Limits, Preparation};
+use shared::clients;
+use shared::search::OpenSearchAuth;
 use shared::vault::dynamodb::create_table;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -187,17 +190,12 @@ impl Stack {
         }
     }
 
-    /// Makes the six indices behind a prefix, unless they are there. They take any document: no member of it becomes
-    /// part of the mapping.
+    /// Makes the six indices behind a prefix, unless they are there, as a deployment does.
     pub async fn make_indices(&self, prefix: &str) {
-        for index in IndexName::ALL {
-            let path = format!("{prefix}{index}-1");
-            let settings = format!(
-                r#"{{"aliases":{{"{prefix}{index}":{{}}}},"mappings":{{"dynamic":false}},"settings":{{"number_of_shards":1,"number_of_replicas":0}}}}"#
-            );
-            let (status, text) = self.opensearch("PUT", &path, settings).await;
-            assert!(status < 300 || text.contains("resource_already_exists_exception"), "{status}: {text}");
-        }
+        let cluster = clients::cluster(self.opensearch.parse().unwrap(), OpenSearchAuth::None);
+        let limits = Limits::default();
+        let preparation = Preparation { cluster: &cluster, alias_prefix: prefix, limits: &limits, watch: &() };
+        preparation.run(Duration::from_secs(60)).await.unwrap_or_else(|fault| panic!("{prefix}: {fault}"));
     }
 
     /// Puts a document into an index of this name, without looking at it.
@@ -233,7 +231,7 @@ impl Stack {
             scopes: words(&["user", "sp:search:read"]),
             roles: Vec::new(),
             authorities: words(&["ORG_ADMIN"]),
-            lifetime: std::time::Duration::from_secs(3600),
+            lifetime: Duration::from_secs(3600),
         };
         self.key.sign(&grant).unwrap().to_string()
     }

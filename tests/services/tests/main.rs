@@ -26,6 +26,7 @@ mod events;
 mod faults;
 mod load;
 mod policies;
+mod prepare;
 mod signatures;
 mod start_up;
 mod stored_bytes;
@@ -88,6 +89,11 @@ fn main() -> ExitCode {
         load::rules::TESTS,
         load::faults::TESTS,
         load::export::TESTS,
+        prepare::fields::TESTS,
+        prepare::domain::TESTS,
+        prepare::resource::TESTS,
+        prepare::steps::TESTS,
+        prepare::at_work::TESTS,
         stored_bytes::TESTS,
         deployed::TESTS,
         by_hand::TESTS,

@@ -74,6 +74,8 @@ impl Call {
 #[derive(Debug, Clone)]
 struct Plan {
     fault: Fault,
+    /// How many calls are passed on before the first fails.
+    skip: usize,
     times: usize,
     /// The one action whose calls fail; all, if there is none.
     action: Option<String>,
@@ -136,13 +138,23 @@ impl Proxy {
 
     /// The next calls fail so, this many of them. A refused connection is no call and counts for nothing.
     pub fn fail_times(&self, fault: Fault, times: usize) {
-        self.state.plan.send_replace(Some(Plan { fault, times, action: None }));
+        self.state.plan.send_replace(Some(Plan { fault, skip: 0, times, action: None }));
+    }
+
+    /// So many calls are passed on, and the next ones fail so, this many of them. Not for [`Fault::Refuse`].
+    pub fn fail_after(&self, passed_on: usize, fault: Fault, times: usize) {
+        self.state.plan.send_replace(Some(Plan { fault, skip: passed_on, times, action: None }));
+    }
+
+    /// How many calls arrived since they were taken the last time.
+    pub fn count_calls(&self) -> usize {
+        self.state.calls.lock().unwrap().len()
     }
 
     /// The next calls of this action fail so, this many of them, and others are passed on. A service that refuses is
     /// gone for all calls from the first of these on.
     pub fn fail_action(&self, action: &str, fault: Fault, times: usize) {
-        self.state.plan.send_replace(Some(Plan { fault, times, action: Some(action.to_owned()) }));
+        self.state.plan.send_replace(Some(Plan { fault, skip: 0, times, action: Some(action.to_owned()) }));
     }
 
     /// Calls are passed on again; where connections were refused, they are taken when this returns.
@@ -274,6 +286,10 @@ fn next_fault(plan: &watch::Sender<Option<Plan>>, action: Option<&str>) -> Optio
         if let Some(current) = plan
             && (current.action.is_none() || current.action.as_deref() == action)
         {
+            if current.skip > 0 {
+                current.skip -= 1;
+                return;
+            }
             fault = Some(current.fault.clone());
             if current.fault == Fault::Refuse {
                 current.action = None;

@@ -1,0 +1,198 @@
+//! Settings and mappings of the indices, all from one table: the documented fields.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use aws_lc_rs::digest;
+use serde_json::{Map, Value, json};
+use shared::names::IndexName;
+use shared::search::deletion::DELETED;
+
+/// Document, path, type, and whether null is announced: one row a field.
+const FIELDS: &str = include_str!("../../../shared/src/search/documents/fields.txt");
+
+/// A term may have 32,766 bytes, and a character four of them. Longer texts are kept, and not found.
+const LONGEST_TERM: u32 = 8_191;
+/// How deep a document may be nested. OpenSearch takes no higher one, and refuses documents of its default, 20, whose
+/// arrays are nested deeper.
+const DEPTH: u32 = 1_000;
+
+/// Which of its fields an index knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fields {
+    /// All documented ones.
+    Typed,
+    /// Those alone that this system needs. For clusters before 3.6, which would refuse a document that has an object
+    /// where a value was announced, or a value where an object was.
+    Plain,
+}
+
+/// What an index is made with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Design {
+    /// `{"settings": …, "mappings": …}`.
+    pub body: Value,
+    /// The first eight hex digits of the SHA-256 over it. Designs with the same fingerprint are the same.
+    pub fingerprint: String,
+}
+
+impl Design {
+    /// What an index is made with.
+    #[must_use]
+    pub fn of(index: IndexName, fields: Fields) -> Self {
+        let mut mappings = Map::new();
+        mappings.insert("dynamic".to_owned(), json!(false));
+        if fields == Fields::Typed {
+            // Names with dots stay names. What has another form than was announced is then only not found by this
+            // field, where otherwise the document would be refused.
+            mappings.insert("disable_objects".to_owned(), json!(true));
+        }
+        mappings.insert("properties".to_owned(), properties(index, fields));
+        let settings = json!({
+            "index.number_of_shards": 1,
+            "index.auto_expand_replicas": "0-1",
+            "index.mapping.depth.limit": DEPTH,
+            "index.mapping.ignore_malformed": true,
+        });
+        let body = json!({ "settings": settings, "mappings": mappings });
+        let fingerprint = digest_of(&canonical(&body));
+        Self { body, fingerprint }
+    }
+}
+
+/// The fingerprint of all six typed designs together: it changes when one of them does.
+#[must_use]
+pub fn fingerprint() -> String {
+    let all: String = IndexName::ALL.map(|index| Design::of(index, Fields::Typed).fingerprint).concat();
+    digest_of(&all)
+}
+
+fn digest_of(text: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    digest.as_ref().iter().take(4).fold(String::new(), |mut hex, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// JSON with sorted members: their order depends on how the JSON library was built.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let sorted: BTreeMap<_, _> = members.iter().collect();
+            let members: Vec<_> = sorted
+                .into_iter()
+                .map(|(name, value)| format!("{}:{}", Value::String(name.clone()), canonical(value)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+fn properties(index: IndexName, fields: Fields) -> Value {
+    let mut properties = Map::new();
+    if fields == Fields::Typed {
+        for (path, kind) in documented(index) {
+            if let Some(property) = property(&path, kind) {
+                properties.insert(path, property);
+            }
+        }
+    }
+    // An export is sorted by it.
+    properties.insert("id".to_owned(), keyword());
+    properties.insert(DELETED.to_owned(), json!({ "type": "date", "format": "epoch_millis" }));
+    Value::Object(properties)
+}
+
+/// The paths of an index's documented fields, without the marks of arrays, and their types.
+fn documented(index: IndexName) -> impl Iterator<Item = (String, &'static str)> {
+    FIELDS.lines().filter_map(move |line| {
+        let mut columns = line.split('\t');
+        let (document, path, kind) = (columns.next()?, columns.next()?, columns.next()?);
+        let of_index = document.strip_suffix("Document")?.eq_ignore_ascii_case(index.document_type());
+        of_index.then(|| (path.replace("[]", ""), kind))
+    })
+}
+
+/// How a field is found; `None` for what has fields of its own, and for maps, whose names nobody can know.
+fn property(path: &str, kind: &str) -> Option<Value> {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let property = match (name, kind) {
+        (_, "object" | "map") => return None,
+        (_, "boolean") => json!({ "type": "boolean" }),
+        (_, "integer") => json!({ "type": "long" }),
+        (_, "date-time") | ("created" | "modified" | "synced" | "date" | "passwordLastSet", _) => {
+            json!({ "type": "date", "format": "strict_date_optional_time||epoch_millis" })
+        }
+        ("name" | "displayName" | "description", _) => json!({ "type": "text", "fields": { "exact": keyword() } }),
+        _ => keyword(),
+    };
+    Some(property)
+}
+
+fn keyword() -> Value {
+    json!({ "type": "keyword", "ignore_above": LONGEST_TERM })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn property_of(index: IndexName, path: &str) -> Value {
+        Design::of(index, Fields::Typed).body["mappings"]["properties"][path].clone()
+    }
+
+    #[test]
+    fn every_documented_field_that_holds_a_value_has_a_type() {
+        let mut counted = 0;
+        for index in IndexName::ALL {
+            for (path, kind) in documented(index) {
+                counted += 1;
+                let typed = !property_of(index, &path)["type"].is_null();
+                assert_eq!(typed, !matches!(kind, "object" | "map"), "{index} {path} {kind}");
+            }
+        }
+        assert_eq!(counted, FIELDS.lines().count());
+    }
+
+    #[test]
+    fn fields_are_found_by_what_they_hold() {
+        let kind = |index, path| property_of(index, path)["type"].clone();
+        assert_eq!(kind(IndexName::Roles, "owner.id"), "keyword");
+        assert_eq!(kind(IndexName::Roles, "id"), "keyword");
+        assert_eq!(kind(IndexName::Identities, "accounts.source.name"), "text");
+        assert_eq!(property_of(IndexName::Identities, "name")["fields"]["exact"]["type"], "keyword");
+        assert_eq!(kind(IndexName::Identities, "synced"), "date");
+        assert_eq!(kind(IndexName::Identities, "processingDetails.date"), "date");
+        assert_eq!(kind(IndexName::Identities, "accountCount"), "long");
+        assert_eq!(kind(IndexName::Entitlements, "manuallyUpdatedFields.DESCRIPTION"), "boolean");
+        assert_eq!(kind(IndexName::Identities, "attributes"), Value::Null);
+        assert_eq!(kind(IndexName::Events, DELETED), "date");
+    }
+
+    #[test]
+    fn a_fingerprint_is_that_of_the_design_and_of_nothing_else() {
+        let all = IndexName::ALL.map(|index| Design::of(index, Fields::Typed).fingerprint);
+        for (index, fingerprint) in IndexName::ALL.into_iter().zip(&all) {
+            assert!(fingerprint.len() == 8 && fingerprint.bytes().all(|b| b.is_ascii_hexdigit()), "{fingerprint}");
+            assert_eq!(all.iter().filter(|other| *other == fingerprint).count(), 1, "{index}");
+            assert_ne!(Design::of(index, Fields::Plain).fingerprint, *fingerprint);
+        }
+        assert_eq!(
+            canonical(&json!({"b": [1, {"d": null, "c": "\""}], "a": true})),
+            r#"{"a":true,"b":[1,{"c":"\"","d":null}]}"#
+        );
+    }
+
+    #[test]
+    fn the_plain_design_knows_the_id_and_the_mark_of_a_delete_alone() {
+        let body = Design::of(IndexName::Identities, Fields::Plain).body;
+        let properties = body["mappings"]["properties"].as_object().unwrap();
+        assert_eq!(properties.keys().collect::<Vec<_>>().len(), 2);
+        assert!(properties.contains_key("id") && properties.contains_key(DELETED));
+        assert!(body["mappings"].get("disable_objects").is_none());
+    }
+}

@@ -1,0 +1,122 @@
+//! What the cluster does by itself once it was asked to: copies, and deletes by a query.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::fault::Fault;
+use crate::requests::Requests;
+
+/// The first wait between two looks; the next ones are half as long again.
+const FIRST_WAIT: Duration = Duration::from_millis(30);
+/// The longest wait between two looks.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// The actions of copies, as the cluster calls them.
+const COPIES: &str = "/_tasks?detailed=true&actions=indices:data/write/reindex";
+
+impl Requests<'_> {
+    /// Copies the documents that fit a query, with their versions: of two states of a document the newer one stays.
+    /// `progress` learns how many are done, and of how many.
+    pub(crate) async fn copy(
+        &self,
+        from: &str,
+        to: &str,
+        query: &Value,
+        batch: u64,
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<(), Fault> {
+        let copy = json!({
+            "conflicts": "proceed",
+            "source": { "index": from, "query": query, "size": batch },
+            "dest": { "index": to, "version_type": "external" },
+        });
+        let started = self.post("/_reindex?wait_for_completion=false", &copy).await?.done()?;
+        self.finish(&started, progress).await.map(drop)
+    }
+
+    /// Deletes the documents that fit a query for good; how many those were.
+    pub(crate) async fn delete_by_query(&self, name: &str, query: &Value) -> Result<u64, Fault> {
+        let path = format!("/{name}/_delete_by_query?conflicts=proceed&wait_for_completion=false");
+        let started = self.post(&path, &json!({ "query": query })).await?.done()?;
+        let status = self.finish(&started, &|_, _| {}).await?;
+        Ok(status["deleted"].as_u64().unwrap_or_default())
+    }
+
+    /// Waits for a task that was started; its status in the end.
+    async fn finish(&self, started: &Value, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Value, Fault> {
+        let id = started["task"].as_str().ok_or_else(|| Fault::failed("OpenSearch named no task"))?;
+        let mut wait = FIRST_WAIT;
+        loop {
+            self.limits.wait(wait).await?;
+            let mut task = self.get(&format!("/_tasks/{id}")).await?.done()?;
+            let number = |member: &str| task["task"]["status"][member].as_u64().unwrap_or_default();
+            let done = ["created", "updated", "deleted", "version_conflicts", "noops"].map(number).iter().sum();
+            progress(done, number("total"));
+            if task["completed"] == true {
+                return match trouble(&task) {
+                    None => Ok(task["task"]["status"].take()),
+                    Some(what) => Err(Fault::failed(format!("the cluster's task {id} failed: {what}"))),
+                };
+            }
+            wait = (wait + wait / 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// Ends copies into an index that are under way, those of a run that was killed say.
+    pub(crate) async fn cancel_copies_into(&self, to: &str) -> Result<(), Fault> {
+        let mark = format!("to [{to}]");
+        let tasks = self.get(COPIES).await?.done()?;
+        let nodes = tasks["nodes"].as_object().into_iter().flat_map(Map::values);
+        let tasks = nodes.filter_map(|node| node["tasks"].as_object()).flatten();
+        let is_ours = |task: &Value| task["description"].as_str().is_some_and(|text| text.contains(&mark));
+        let ids: Vec<_> = tasks.filter(|(_, task)| is_ours(task)).map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            tracing::info!(index = to, task = id, "a copy is cancelled");
+            let reply = self.post(&format!("/_tasks/{id}/_cancel?wait_for_completion=true"), &json!({})).await?;
+            if reply.status != 404 {
+                reply.done()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What went wrong in a task that has ended.
+fn trouble(task: &Value) -> Option<String> {
+    if let Some(error) = task.get("error") {
+        return Some(shown(error));
+    }
+    let response = &task["response"];
+    if let Some(why) = response.get("canceled") {
+        return Some(format!("it was cancelled: {}", why.as_str().unwrap_or_default()));
+    }
+    if response["timed_out"] == true {
+        return Some("it took too long".to_owned());
+    }
+    let failures = response["failures"].as_array()?;
+    failures.first().map(|first| format!("{} failures, the first: {}", failures.len(), shown(&first["cause"])))
+}
+
+/// An error's type and reason, without the value of a document that some reasons end with.
+fn shown(error: &Value) -> String {
+    let text = |member: &str| error[member].as_str().unwrap_or_default();
+    let reason = text("reason").split(" Preview of field's value").next().unwrap_or_default();
+    let reason: String = reason.chars().filter(|c| !c.is_control()).take(400).collect();
+    format!("{}: {reason}", text("type"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_left_something_out_has_failed() {
+        let ended = |response: Value| trouble(&json!({ "completed": true, "response": response }));
+        assert_eq!(ended(json!({ "failures": [] })), None);
+        assert!(ended(json!({ "failures": [{ "cause": { "type": "x" } }] })).unwrap().contains("1 failures"));
+        assert!(ended(json!({ "failures": [], "canceled": "by user request" })).unwrap().contains("by user request"));
+        assert!(ended(json!({ "failures": [], "timed_out": true })).is_some());
+        assert!(trouble(&json!({ "completed": true, "error": { "type": "index_not_found_exception" } })).is_some());
+    }
+}
