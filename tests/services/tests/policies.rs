@@ -61,6 +61,7 @@ pub const TESTS: &[Test] = &[
     ("the_key_is_for_functions_of_table_and_queue_alone", &[], the_key_is_for_functions_of_table_and_queue_alone),
     ("the_keyring_is_for_four_functions_alone", &[], the_keyring_is_for_four_functions_alone),
     ("the_template_has_the_functions_that_there_are", &[], the_template_has_the_functions_that_there_are),
+    ("the_template_names_the_mappings_that_there_are", &[], the_template_names_the_mappings_that_there_are),
     ("the_template_has_the_routes_that_there_are", &[], the_template_has_the_routes_that_there_are),
 ];
 
@@ -206,6 +207,13 @@ fn the_keyring_is_for_four_functions_alone(_: &World) {
         assert_eq!(statements.iter().any(may), has, "{name}: its policy");
         assert_eq!(variables.to_string().contains("Keyring"), has, "{name}: its variables");
     }
+}
+
+/// Otherwise CloudFormation would not call prepare-search when a new version brings other mappings.
+fn the_template_names_the_mappings_that_there_are(_: &World) {
+    let template = Template::read();
+    let named = &template.resource("SearchIndices")["Properties"]["Mappings"];
+    assert_eq!(*named, prepare_search::fingerprint(), "SearchIndices.Mappings in template.yaml");
 }
 
 fn the_template_has_the_functions_that_there_are(_: &World) {
