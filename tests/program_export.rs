@@ -11,7 +11,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-fn expect(output: Output, said: &str) {
+fn expect(output: &Output, said: &str) {
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), said), "{}", text(&output.stderr));
 }
 
@@ -42,7 +42,7 @@ fn documents_are_exported_byte_for_byte_in_the_order_of_their_ids_and_load_into_
     let lines: String = documents.iter().map(|(_, document)| format!("{document}\n")).collect();
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let loaded = "events: 300 loaded, 0 unchanged, 0 older, 0 refused\n";
-    expect(run_in(from.path(), &["load", "events", "-"], lines.as_bytes()), loaded);
+    expect(&run_in(from.path(), &["load", "events", "-"], lines.as_bytes()), loaded);
 
     let exported = run_in(from.path(), &["export", "events"], b"");
     documents.sort();
@@ -50,7 +50,7 @@ fn documents_are_exported_byte_for_byte_in_the_order_of_their_ids_and_load_into_
     // Not `assert_eq!`, which would print it all.
     assert!(exported.status.success() && text(&exported.stdout) == expected, "{}", text(&exported.stderr));
 
-    expect(run_in(to.path(), &["load", "events", "-"], &exported.stdout), loaded);
+    expect(&run_in(to.path(), &["load", "events", "-"], &exported.stdout), loaded);
     assert!(run_in(to.path(), &["export", "events"], b"").stdout == exported.stdout);
 }
 
@@ -58,10 +58,10 @@ fn documents_are_exported_byte_for_byte_in_the_order_of_their_ids_and_load_into_
 fn an_index_without_documents_is_exported_as_nothing() {
     let folder = tempfile::tempdir().unwrap();
     expect(
-        run_in(folder.path(), &["load", "roles", "-"], b"{\"id\":\"1\",\"synced\":\"2020-01-01T00:00:00Z\"}"),
+        &run_in(folder.path(), &["load", "roles", "-"], b"{\"id\":\"1\",\"synced\":\"2020-01-01T00:00:00Z\"}"),
         "roles: 1 loaded, 0 unchanged, 0 older, 0 refused\n",
     );
-    expect(run_in(folder.path(), &["export", "events"], b""), "");
+    expect(&run_in(folder.path(), &["export", "events"], b""), "");
 }
 
 #[test]

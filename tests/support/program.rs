@@ -34,12 +34,11 @@ pub fn run_in(folder: &Path, args: &[&str], input: &[u8]) -> Output {
     command.current_dir(folder).args(args);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    let output = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         // It may end before it has read everything.
         scope.spawn(move || stdin.write_all(input));
         child.wait_with_output().unwrap()
-    });
-    output
+    })
 }
 
 /// A token from the program.
