@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use crate::fault::Fault;
-use crate::requests::{Reply, Requests};
+use crate::requests::{Reply, Requests, at};
 
 /// What of an index is looked at; the id is there so that each index is in the answer.
 const LOOK: &str = "filter_path=*.aliases,*.mappings._meta,*.settings.index.uuid,*.settings.index.blocks";
@@ -28,13 +28,13 @@ pub(crate) struct Index {
 
 impl Index {
     fn read(name: &str, state: &Value) -> Self {
-        let meta = |member: &str| state["mappings"]["_meta"]["coffer"][member].as_str().map(str::to_owned);
+        let meta = |member: &str| at(state, &["mappings", "_meta", "coffer", member]).as_str().map(str::to_owned);
         Self {
             name: name.to_owned(),
-            aliases: state["aliases"].as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default(),
+            aliases: at(state, &["aliases"]).as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default(),
             fingerprint: meta("fingerprint"),
             run: meta("run"),
-            is_blocked: matches!(&state["settings"]["index"]["blocks"]["write"], Value::String(on) if on == "true"),
+            is_blocked: *at(state, &["settings", "index", "blocks", "write"]) == "true",
         }
     }
 }
@@ -111,7 +111,7 @@ impl Requests<'_> {
                 () => Err(reply.fault()),
             };
         }
-        if reply.done()?["shards_acknowledged"] != true {
+        if *at(&reply.done()?, &["shards_acknowledged"]) != true {
             self.wait_for_index(name).await?;
         }
         Ok(Creation::Made)
@@ -136,7 +136,7 @@ impl Requests<'_> {
     /// Has writes refused, and waits for those under way.
     pub(crate) async fn block(&self, name: &str) -> Result<(), Fault> {
         let answer = self.put(&format!("/{name}/_block/write"), None).await?.done()?;
-        if answer["acknowledged"] == true && answer["shards_acknowledged"] == true {
+        if ["acknowledged", "shards_acknowledged"].iter().all(|what| *at(&answer, &[what]) == true) {
             return Ok(());
         }
         Err(Fault::failed(format!("writes into {name} could not be stopped on all its shards")))
@@ -150,7 +150,7 @@ impl Requests<'_> {
     /// Makes all that was written visible to searches.
     pub(crate) async fn refresh(&self, name: &str) -> Result<(), Fault> {
         let answer = self.post(&format!("/{name}/_refresh"), &json!({})).await?.done()?;
-        if answer["_shards"]["failed"] == 0 {
+        if *at(&answer, &["_shards", "failed"]) == 0 {
             return Ok(());
         }
         Err(Fault::failed(format!("not all shards of {name} could be refreshed")))
@@ -161,24 +161,24 @@ impl Requests<'_> {
         /// How many bytes are copied at once, more or less.
         const BATCH_BYTES: u64 = 4 * 1024 * 1024;
         let stats = self.get(&format!("/{name}/_stats/docs,store?level=shards")).await?.done()?;
-        let index = &stats["indices"][name];
+        let index = at(&stats, &["indices", name]);
         let copies =
-            index["shards"].as_object().into_iter().flat_map(Map::values).filter_map(Value::as_array).flatten();
-        let primaries = copies.filter(|copy| copy["routing"]["primary"] == true);
-        let checkpoint = primaries.map(|copy| copy["seq_no"]["local_checkpoint"].as_i64().unwrap_or(-1)).min();
+            at(index, &["shards"]).as_object().into_iter().flat_map(Map::values).filter_map(Value::as_array).flatten();
+        let primaries = copies.filter(|copy| *at(copy, &["routing", "primary"]) == true);
+        let checkpoint = primaries.map(|copy| at(copy, &["seq_no", "local_checkpoint"]).as_i64().unwrap_or(-1)).min();
         let checkpoint = checkpoint.ok_or_else(|| Fault::failed(format!("{name} has no shards")))?;
-        let number = |path: &str| index["primaries"].pointer(path).and_then(Value::as_u64).unwrap_or_default();
-        let mean = number("/store/size_in_bytes") / number("/docs/count").max(1);
+        let number = |of: &str, what: &str| at(index, &["primaries", of, what]).as_u64().unwrap_or_default();
+        let mean = number("store", "size_in_bytes") / number("docs", "count").max(1);
         Ok(Fill { checkpoint, batch: (BATCH_BYTES / mean.max(1)).clamp(10, 1_000) })
     }
 
     /// How many documents that searches can see fit a query.
     pub(crate) async fn count(&self, name: &str, query: &Value) -> Result<u64, Fault> {
         let answer = self.post(&format!("/{name}/_count"), &json!({ "query": query })).await?.done()?;
-        if answer["_shards"]["failed"] != 0 {
+        if *at(&answer, &["_shards", "failed"]) != 0 {
             return Err(Fault::failed(format!("not all shards of {name} could be counted")));
         }
-        answer["count"].as_u64().ok_or_else(|| Fault::failed(format!("{name} could not be counted")))
+        at(&answer, &["count"]).as_u64().ok_or_else(|| Fault::failed(format!("{name} could not be counted")))
     }
 
     /// Puts an alias before another index, in one step. Without a reply it is unclear whether it was done, or is still

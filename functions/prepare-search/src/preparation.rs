@@ -207,7 +207,9 @@ impl Preparation<'_> {
         let name = format!("{alias}-{}", design.fingerprint);
         let run = new_run()?;
         let mut body = with_meta(design, &run);
-        body["aliases"] = json!({ alias: {} });
+        if let Some(body) = body.as_object_mut() {
+            body.insert("aliases".to_owned(), json!({ alias: {} }));
+        }
         match self.requests().create(&name, &body).await? {
             Creation::Made => Ok(Some(Outcome::Made)),
             Creation::TooOld => Ok(None),
@@ -265,7 +267,10 @@ fn new_run() -> Result<String, Fault> {
 /// A design with what an index says about where it comes from.
 fn with_meta(design: &Design, run: &str) -> Value {
     let mut body = design.body.clone();
-    body["mappings"]["_meta"] = json!({ "coffer": { "fingerprint": design.fingerprint, "run": run } });
+    if let Some(mappings) = body.get_mut("mappings").and_then(Value::as_object_mut) {
+        let meta = json!({ "coffer": { "fingerprint": design.fingerprint, "run": run } });
+        mappings.insert("_meta".to_owned(), meta);
+    }
     body
 }
 

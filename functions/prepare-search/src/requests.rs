@@ -62,6 +62,12 @@ impl Limits {
     }
 }
 
+/// What is at this place of an answer; null, if nothing is.
+pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> &'a Value {
+    static NOTHING: Value = Value::Null;
+    path.iter().try_fold(value, |value, name| value.get(name)).unwrap_or(&NOTHING)
+}
+
 /// An answer of the cluster.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -78,14 +84,14 @@ impl Reply {
 
     /// What OpenSearch has to say against it.
     pub(crate) fn fault(&self) -> Fault {
-        let error = |member: &str| self.body["error"][member].as_str().unwrap_or_default();
+        let error = |member: &str| at(&self.body, &["error", member]).as_str().unwrap_or_default();
         let reason: String = error("reason").chars().filter(|c| !c.is_control()).take(MAX_REASON).collect();
         Fault::failed(format!("{}: OpenSearch answered {} {}: {reason}", self.request, self.status, error("type")))
     }
 
     /// Whether it is this error.
     pub(crate) fn is(&self, kind: &str) -> bool {
-        self.body["error"]["type"] == kind
+        *at(&self.body, &["error", "type"]) == kind
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::fault::Fault;
-use crate::requests::Requests;
+use crate::requests::{Requests, at};
 
 /// The first wait between two looks; the next ones are half as long again.
 const FIRST_WAIT: Duration = Duration::from_millis(30);
@@ -40,22 +40,22 @@ impl Requests<'_> {
         let path = format!("/{name}/_delete_by_query?conflicts=proceed&wait_for_completion=false");
         let started = self.post(&path, &json!({ "query": query })).await?.done()?;
         let status = self.finish(&started, &|_, _| {}).await?;
-        Ok(status["deleted"].as_u64().unwrap_or_default())
+        Ok(at(&status, &["deleted"]).as_u64().unwrap_or_default())
     }
 
     /// Waits for a task that was started; its status in the end.
     async fn finish(&self, started: &Value, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Value, Fault> {
-        let id = started["task"].as_str().ok_or_else(|| Fault::failed("OpenSearch named no task"))?;
+        let id = at(started, &["task"]).as_str().ok_or_else(|| Fault::failed("OpenSearch named no task"))?;
         let mut wait = FIRST_WAIT;
         loop {
             self.limits.wait(wait).await?;
-            let mut task = self.get(&format!("/_tasks/{id}")).await?.done()?;
-            let number = |member: &str| task["task"]["status"][member].as_u64().unwrap_or_default();
+            let task = self.get(&format!("/_tasks/{id}")).await?.done()?;
+            let number = |member: &str| at(&task, &["task", "status", member]).as_u64().unwrap_or_default();
             let done = ["created", "updated", "deleted", "version_conflicts", "noops"].map(number).iter().sum();
             progress(done, number("total"));
-            if task["completed"] == true {
+            if *at(&task, &["completed"]) == true {
                 return match trouble(&task) {
-                    None => Ok(task["task"]["status"].take()),
+                    None => Ok(at(&task, &["task", "status"]).clone()),
                     Some(what) => Err(Fault::failed(format!("the cluster's task {id} failed: {what}"))),
                 };
             }
@@ -67,9 +67,9 @@ impl Requests<'_> {
     pub(crate) async fn cancel_copies_into(&self, to: &str) -> Result<(), Fault> {
         let mark = format!("to [{to}]");
         let tasks = self.get(COPIES).await?.done()?;
-        let nodes = tasks["nodes"].as_object().into_iter().flat_map(Map::values);
-        let tasks = nodes.filter_map(|node| node["tasks"].as_object()).flatten();
-        let is_ours = |task: &Value| task["description"].as_str().is_some_and(|text| text.contains(&mark));
+        let nodes = at(&tasks, &["nodes"]).as_object().into_iter().flat_map(Map::values);
+        let tasks = nodes.filter_map(|node| at(node, &["tasks"]).as_object()).flatten();
+        let is_ours = |task: &Value| at(task, &["description"]).as_str().is_some_and(|text| text.contains(&mark));
         let ids: Vec<_> = tasks.filter(|(_, task)| is_ours(task)).map(|(id, _)| id.clone()).collect();
         for id in ids {
             tracing::info!(index = to, task = id, "a copy is cancelled");
@@ -87,20 +87,20 @@ fn trouble(task: &Value) -> Option<String> {
     if let Some(error) = task.get("error") {
         return Some(shown(error));
     }
-    let response = &task["response"];
+    let response = at(task, &["response"]);
     if let Some(why) = response.get("canceled") {
         return Some(format!("it was cancelled: {}", why.as_str().unwrap_or_default()));
     }
-    if response["timed_out"] == true {
+    if *at(response, &["timed_out"]) == true {
         return Some("it took too long".to_owned());
     }
-    let failures = response["failures"].as_array()?;
-    failures.first().map(|first| format!("{} failures, the first: {}", failures.len(), shown(&first["cause"])))
+    let failures = at(response, &["failures"]).as_array()?;
+    failures.first().map(|first| format!("{} failures, the first: {}", failures.len(), shown(at(first, &["cause"]))))
 }
 
 /// An error's type and reason, without the value of a document that some reasons end with.
 fn shown(error: &Value) -> String {
-    let text = |member: &str| error[member].as_str().unwrap_or_default();
+    let text = |member: &str| at(error, &[member]).as_str().unwrap_or_default();
     let reason = text("reason").split(" Preview of field's value").next().unwrap_or_default();
     let reason: String = reason.chars().filter(|c| !c.is_control()).take(400).collect();
     format!("{}: {reason}", text("type"))
