@@ -47,7 +47,8 @@ fn five_thousand_documents(world: &World) {
 fn generate(random: &Random, number: usize) -> (String, String) {
     let mut random = random.part(number);
     let odd: String = (0..random.below(10)).map(|_| random.character()).filter(|c| !c.is_control()).collect();
-    let id = format!("{odd}{number}");
+    // What stands before the number may be digits.
+    let id = format!("{odd}#{number}");
     let text = loop {
         let text = generator::document(random.clone(), number, 5);
         random.number();
