@@ -92,6 +92,7 @@ fn main() -> ExitCode {
         prepare::fields::TESTS,
         prepare::domain::TESTS,
         prepare::resource::TESTS,
+        prepare::policy::TESTS,
         prepare::steps::TESTS,
         prepare::at_work::TESTS,
         stored_bytes::TESTS,

@@ -3,6 +3,7 @@
 pub mod at_work;
 pub mod domain;
 pub mod fields;
+pub mod policy;
 pub mod resource;
 pub mod steps;
 

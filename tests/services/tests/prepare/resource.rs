@@ -20,7 +20,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// What stands for CloudFormation: it takes every answer. Nothing is behind it.
-fn cloud_formation(stack: &Stack) -> Proxy {
+pub(super) fn cloud_formation(stack: &Stack) -> Proxy {
     let proxy = Proxy::before(stack.runtime().handle(), &stack.opensearch);
     proxy.fail(Fault::Answer { status: 200, headers: Vec::new(), body: Default::default() });
     proxy
@@ -45,7 +45,7 @@ fn event(kind: &str, answers: &Proxy) -> Value {
 }
 
 /// The function with these settings instead of the deployment's.
-fn function(stack: &Stack, settings: &[(&str, &str)]) -> Emulated {
+pub(super) fn function(stack: &Stack, settings: &[(&str, &str)]) -> Emulated {
     let mut all = stack.settings();
     all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let bootstrap = stack.function("prepare-search").display().to_string();
@@ -53,7 +53,7 @@ fn function(stack: &Stack, settings: &[(&str, &str)]) -> Emulated {
 }
 
 /// Hands an event over; the one answer that CloudFormation gets.
-fn call(stack: &Stack, function: &Emulated, kind: &str, answers: &Proxy) -> Value {
+pub(super) fn call(stack: &Stack, function: &Emulated, kind: &str, answers: &Proxy) -> Value {
     let returned = stack.runtime().block_on(function.invoke(event(kind, answers).to_string())).unwrap();
     let calls = answers.take_calls();
     let [call] = &calls[..] else { panic!("{returned} {calls:?}\n{}", function.log()) };
