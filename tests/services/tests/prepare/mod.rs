@@ -29,7 +29,8 @@ struct Indices<'a> {
 }
 
 impl<'a> Indices<'a> {
-    /// Behind a prefix that no other test has. Nothing is made.
+    /// Behind a prefix that no other test has. Nothing is there: what an earlier run has left in a cluster that lives on
+    /// is deleted.
     fn new(stack: &'a Stack, prefix: &'static str) -> Self {
         let url: url::Url = stack.opensearch.parse().unwrap();
         // A machine that is busy with other tests is slow at times.
@@ -43,7 +44,12 @@ impl<'a> Indices<'a> {
             timeout,
             max_document_bytes: 10_000_000,
         });
-        Self { stack, prefix, reader, writer }
+        let indices = Self { stack, prefix, reader, writer };
+        let left = indices.get("GET", &format!("{prefix}*"), &Value::Null);
+        for name in left.as_object().unwrap().keys() {
+            indices.get("DELETE", name, &Value::Null);
+        }
+        indices
     }
 
     /// The program, which reaches OpenSearch at this address.
