@@ -130,25 +130,32 @@ pub fn path_with(folders: &[&Path]) -> std::ffi::OsString {
     std::env::join_paths(all).unwrap()
 }
 
-/// Builds all functions together, for the SAM CLI builds one after the other, and a link takes one core only.
+/// Builds functions together, for the SAM CLI builds one after the other, and a link takes one core only.
 fn build(processor: Processor) -> Artefacts {
     eprintln!("building the functions for {processor} …");
     let target = format!("{}-unknown-linux-gnu", processor.rust());
     // A toolchain without rustup has its targets from elsewhere.
     let _ = Command::new("rustup").args(["target", "add", &target]).current_dir(root()).output();
-    let mut all = Command::new(cargo_lambda().join("bin/cargo-lambda"));
-    all.args([
-        "lambda",
-        "build",
-        "--quiet",
-        "--release",
-        if processor == Processor::Arm { "--arm64" } else { "--x86-64" },
-    ]);
-    for (name, _) in FUNCTIONS {
-        all.args(["--package", name]);
+    // The SAM CLI asks for one function at a time. What it asks for is there already if it was built with the same
+    // features of what functions share: these two have others than the rest.
+    let alone = ["sync-documents", "prepare-search"];
+    let (own, rest): (Vec<_>, Vec<_>) =
+        FUNCTIONS.map(|(name, _)| name).into_iter().partition(|name| alone.contains(name));
+    for together in std::iter::once(rest).chain(own.into_iter().map(|name| vec![name])) {
+        let mut all = Command::new(cargo_lambda().join("bin/cargo-lambda"));
+        all.args([
+            "lambda",
+            "build",
+            "--quiet",
+            "--release",
+            if processor == Processor::Arm { "--arm64" } else { "--x86-64" },
+        ]);
+        for name in together {
+            all.args(["--package", name]);
+        }
+        all.current_dir(root()).env("PATH", path_with(&[&cargo_lambda().join("bin")]));
+        fetch::run(&mut all, "Rust by rustup").unwrap();
     }
-    all.current_dir(root()).env("PATH", path_with(&[&cargo_lambda().join("bin")]));
-    fetch::run(&mut all, "Rust by rustup").unwrap();
 
     let folder = root().join("target/sam").join(processor.to_string());
     fs::create_dir_all(&folder).unwrap();
