@@ -21,7 +21,6 @@ pub mod fetch;
 pub mod fleet;
 pub mod key_server;
 pub mod process;
-pub mod program;
 pub mod proxy;
 pub mod queue;
 pub mod random;

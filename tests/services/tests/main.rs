@@ -27,6 +27,7 @@ mod faults;
 mod load;
 mod policies;
 mod prepare;
+mod program;
 mod signatures;
 mod start_up;
 mod stored_bytes;

@@ -9,9 +9,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use services::program;
 use services::stack::Stack;
 use tempfile::TempDir;
+
+use crate::program::coffer;
 
 /// How long something may take that happens by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -62,7 +63,7 @@ impl<'a> Place<'a> {
 
     /// A command that works on this index, at another address than the service's own if there is one.
     fn command(&self, args: &[&str], url: Option<&str>) -> Command {
-        let mut command = program::coffer();
+        let mut command = coffer();
         command
             .args(args)
             .arg("--opensearch")

@@ -11,7 +11,6 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use services::program::coffer;
 use services::stack::Stack;
 use shared::clients;
 use shared::names::{DocumentId, IndexName};
@@ -19,6 +18,8 @@ use shared::search::{
     Change, DocumentBytes, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, OpenSearchWriter, Operation,
     Outcome, ReadDocument, Version, WriteDocuments,
 };
+
+use crate::program::coffer;
 
 /// The indices behind a prefix, and the ways to them.
 struct Indices<'a> {
