@@ -32,6 +32,9 @@ use crate::vault::dynamodb::DynamoDbVault;
 /// How long the services behind may hold up the start of a function. Lambda gives it ten seconds.
 const PREPARATION: Duration = Duration::from_secs(3);
 
+/// How long a task may take whose deadline was over before it began: it comes from a tool that sets none.
+const WITHOUT_DEADLINE: Duration = Duration::from_secs(60);
+
 /// Why a function doesn't start.
 pub type StartError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -97,7 +100,7 @@ where
         unprepared(T::OPERATION, error.as_ref());
     }
     let handler = move |event: LambdaEvent<T::Event>| {
-        let time_left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        let time_left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or(WITHOUT_DEADLINE);
         async move { prepared.get_or_try_init(prepare).await?.run(event.payload, time_left).await }.boxed()
     };
     ended(T::OPERATION, lambda_runtime::run(service_fn(handler)).await)
