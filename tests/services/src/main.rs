@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     for (function, event) in examples::events(&stack, "alice") {
         fs::write(folder.join("events").join(format!("{function}.json")), event).unwrap();
     }
-    fs::write(folder.join("events/sync-documents.json"), examples::change()).unwrap();
+    fs::write(folder.join("events/sync-documents.json"), examples::Change::of_the_example().event()).unwrap();
     stack.runtime().block_on(examples::put(&stack));
 
     println!("The services run; target/services holds what functions on them are started with. Stop with Ctrl-C.");

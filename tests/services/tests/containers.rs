@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use services::artefacts::{self, Artefacts, Processor};
 use services::engine::{Bridge, Engine};
-use services::examples;
+use services::examples::{self, Change};
 use services::process::{Process, free_port, listens};
+use services::sandbox::event;
 use services::stack::Stack;
 use services::tools::Need;
 use tempfile::TempDir;
@@ -95,11 +96,13 @@ fn a_change_from_the_queue_is_read(world: &World) {
         let log = String::from_utf8_lossy(&output.stderr);
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {log}"))
     };
-    let answer: Value = invoke("SyncDocuments", &examples::change());
+    // Other tests put the example role itself at any moment.
+    let change = Change::of("changed-in-a-container");
+    let answer: Value = invoke("SyncDocuments", &change.event());
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
-    let (_, get) = examples::events(containers.stack, "container").pop().unwrap();
+    let get = event(containers.stack, "container", "GET", &format!("/search/roles/{}", change.id), "");
     let answer: Value = invoke("GetDocument", &get);
-    assert_eq!((&answer["statusCode"], answer["body"].as_str()), (&json!(200), Some(&*examples::changed_role())));
+    assert_eq!((&answer["statusCode"], answer["body"].as_str()), (&json!(200), Some(&*change.document)));
 }
 
 fn text(path: &Path) -> &str {
@@ -149,7 +152,8 @@ fn a_secret_lives_and_documents_are_read_behind_the_sam_clis_gateway(world: &Wor
     assert!(expect("GET", &secret, "", 200).contains(r#""data":{"n":2}"#));
     expect("DELETE", &secret, "", 200);
     expect("GET", &secret, "", 404);
-    for (index, id, document) in examples::documents() {
+    for (index, id, document) in examples::documents_of("gateway") {
+        containers.stack.runtime().block_on(containers.stack.put_document(index, &id, &document));
         assert_eq!(expect("GET", &format!("/search/{index}/{id}"), "", 200), document);
         assert_eq!(expect("GET", &format!("/v2025/search/{index}/{id}"), "", 200), document);
     }

@@ -104,6 +104,7 @@ fn each_function_answers_on_the_other_processor(world: &World) {
     let binary = Artefacts::of(other).binary("sync-documents").display().to_string();
     let bootstrap = [emulator.as_str(), "-L", &tools::sysroot(), &binary];
     let sync = Emulated::start(stack.emulator(), stack.folder(), "sync-documents", &bootstrap, &stack.settings());
-    let answer = stack.runtime().block_on(sync.invoke(examples::change())).unwrap();
+    let change = examples::Change::of("changed-on-the-other-processor");
+    let answer = stack.runtime().block_on(sync.invoke(change.event())).unwrap();
     assert_eq!(queue::failures(&answer), Some([].into()), "{answer}");
 }
