@@ -205,6 +205,40 @@ async fn names_that_take_several_queries_are_all_listed() {
 }
 
 #[tokio::test]
+async fn names_far_behind_a_page_are_counted_and_not_sent() {
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&sent);
+    let server = Server::builder()
+        .between(move |table| {
+            Wire::new(table, move |call| {
+                let noted = Arc::clone(&noted);
+                async move {
+                    let is_query = call.operation == "Query";
+                    let answer = call.send().await?;
+                    if is_query {
+                        let items = body_of(&answer)["Items"].as_array().map_or(0, Vec::len);
+                        noted.lock().unwrap().push(items);
+                    }
+                    Ok(answer)
+                }
+            })
+        })
+        .start()
+        .await;
+    let alice = server.user("alice");
+    let all: Vec<_> = (0..700).map(|i| format!("{i:03}")).collect();
+    create_all(&alice, "alice", &all, &json!({})).await;
+    let sent = || std::mem::take(&mut *sent.lock().unwrap());
+    assert_eq!(names(&page(&alice, "alice", 0, 10).await), (700, all[..10].to_vec()));
+    assert_eq!(sent(), [510, 0]);
+    assert_eq!(names(&page(&alice, "alice", 100, 99).await), (700, all[100..199].to_vec()));
+    assert_eq!(sent(), [699, 0]);
+    // All that are left are within reach, so that there is nothing to count.
+    assert_eq!(names(&page(&alice, "alice", 300, 100).await), (700, all[300..400].to_vec()));
+    assert_eq!(sent(), [700]);
+}
+
+#[tokio::test]
 async fn a_secret_that_is_deleted_while_the_page_is_made_is_left_out() {
     let server = Server::builder()
         .between(|table| {

@@ -38,6 +38,7 @@ fn machine() -> BTreeMap<String, String> {
     });
     let cores = std::thread::available_parallelism().map(|cores| cores.to_string()).ok();
     let system = field("/etc/os-release", "PRETTY_NAME", '=').map(|text| text.trim_matches('"').to_owned());
+    let load = fs::read_to_string("/proc/loadavg").ok().and_then(|text| Some(text.split(' ').nth(1)?.to_owned()));
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").ok().map(|text| text.trim().to_owned());
     let all = [
         ("processor", processor),
@@ -46,6 +47,8 @@ fn machine() -> BTreeMap<String, String> {
         ("system", system),
         ("kernel", kernel),
         ("architecture", Some(std::env::consts::ARCH.to_owned())),
+        // That of the last five minutes, when the measurement is over: its own, and of whatever else ran.
+        ("load", load),
     ];
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

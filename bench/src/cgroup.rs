@@ -120,13 +120,13 @@ fn find(mounts: &str) -> Option<Hierarchy> {
     Some(Hierarchy::Two { root: PathBuf::from(two[1]) })
 }
 
-/// Groups of a run that was interrupted stay behind; those that hold no process can be removed.
+/// Groups of a run that was interrupted stay behind: those whose benchmark doesn't run any more are removed.
 fn remove_left_over(beside: &Path) {
     let entries = beside.parent().and_then(|folder| fs::read_dir(folder).ok());
     for entry in entries.into_iter().flatten().flatten() {
-        let own = format!("{NAME}{}-", std::process::id());
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(NAME) && !name.starts_with(&own) {
+        let owner = name.strip_prefix(NAME).and_then(|rest| rest.split_once('-')).map(|(process, _)| process);
+        if owner.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
             let _ = fs::remove_dir(entry.path());
         }
     }

@@ -112,7 +112,11 @@ pub async fn agree(site: &Site, contenders: &[Contender]) -> Result<(), String> 
     Ok(())
 }
 
-async fn measure(
+/// Starts each contender once a round.
+///
+/// # Errors
+/// Who didn't answer as it should.
+pub async fn measure(
     site: &Site,
     function: Function,
     contenders: &[Contender],

@@ -16,14 +16,15 @@ use local::tokens::Grant;
 use serde::Deserialize;
 use services::sandbox::event_with;
 use shared::clients::timeouts;
+use shared::search::ReadDocument;
 use shared::settings::LocalSettings;
 use shared::start;
 
 /// The endpoints over one table, whose keyring and token key are in a folder.
 #[derive(Debug)]
-pub struct InProcess {
+pub struct InProcess<D = EmbeddedDocuments> {
     local: Local,
-    app: App<EmbeddedDocuments>,
+    app: App<D>,
 }
 
 /// What a handler answered.
@@ -49,8 +50,27 @@ impl InProcess {
     /// Why not.
     pub async fn open(folder: &Path, table: impl FnOnce(&Local) -> Client) -> Result<Self, String> {
         let local = Local::open(folder).map_err(|error| error.to_string())?;
+        let documents = local.documents().clone();
+        Self::over(local, table, documents).await
+    }
+}
+
+impl<D: ReadDocument> InProcess<D> {
+    /// The same, with documents from elsewhere.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn with_documents(
+        folder: &Path,
+        table: impl FnOnce(&Local) -> Client,
+        documents: D,
+    ) -> Result<Self, String> {
+        Self::over(Local::open(folder).map_err(|error| error.to_string())?, table, documents).await
+    }
+
+    async fn over(local: Local, table: impl FnOnce(&Local) -> Client, documents: D) -> Result<Self, String> {
         let LocalSettings { requests, tokens } = local.settings(&|_| None).map_err(|error| error.to_string())?;
-        let app = local.app(table(&local), start::authenticator(tokens), requests).await;
+        let app = local.app(table(&local), documents, start::authenticator(tokens), requests).await;
         let app = app.map_err(|error| error.to_string())?;
         Ok(Self { local, app })
     }

@@ -12,6 +12,7 @@
 )]
 
 mod about;
+mod added;
 mod cgroup;
 mod cold;
 mod contenders;
@@ -20,6 +21,8 @@ mod filling;
 mod http1;
 mod in_process;
 mod list;
+mod load;
+mod memory;
 mod options;
 mod output;
 mod progress;
@@ -33,6 +36,7 @@ mod site;
 mod statistics;
 mod table;
 mod tls;
+mod tunings;
 mod warm;
 
 use std::process::ExitCode;
@@ -41,7 +45,7 @@ use clap::{Parser, Subcommand};
 
 /// Measures what Coffer's functions cost, beside others that do the same work on the same services.
 ///
-/// `cold` and `warm` run on Linux as root, for they set each process's share of the processor. Results go to target/bench/NAME.json, and
+/// `cold`, `tunings` and `warm` run on Linux as root, for they set each process's share of the processor. Results go to target/bench/NAME.json, and
 /// from there with `report` to docs/PERFORMANCE.md.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
@@ -54,8 +58,12 @@ struct Arguments {
 enum Command {
     /// Starts of a function, each with its first request, at several memory sizes
     Cold(cold::ColdArgs),
+    /// Starts of get-secret with one tuning taken away after the other
+    Tunings(tunings::TuningsArgs),
     /// Requests one after the other in a sandbox that is there
     Warm(warm::WarmArgs),
+    /// What handlers add to the one call that they make
+    Added(added::AddedArgs),
     /// Pages of an owner's secrets, of one who has few and of one who has many: time, and capacity of the table
     List(list::ListArgs),
     /// Sealing and opening, beside the cipher alone
@@ -64,6 +72,8 @@ enum Command {
     Scale(scale::ScaleArgs),
     /// `coffer serve` under load
     Serve(serve::ServeArgs),
+    /// `coffer load` beside the plainest loop over `_bulk`: rate and memory
+    Load(load::LoadArgs),
     /// Writes docs/PERFORMANCE.md and its charts from the results of the others
     Report,
 }
@@ -71,11 +81,14 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Cold(args) => cold::run(&args),
+        Command::Tunings(args) => tunings::run(&args),
         Command::Warm(args) => warm::run(&args),
+        Command::Added(args) => added::run(&args),
         Command::List(args) => list::run(&args),
         Command::Seal(args) => seal::run(&args),
         Command::Scale(args) => scale::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Load(args) => load::run(&args),
         Command::Report => report::run(),
     };
     result.unwrap_or_else(|error| {

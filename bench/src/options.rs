@@ -1,8 +1,10 @@
 //! Options that several benchmarks have.
 
 use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use services::root;
 
 use crate::contenders::OtherBuild;
 
@@ -47,6 +49,30 @@ pub struct Participants {
     pub only: Vec<String>,
     #[command(flatten)]
     seed: Seed,
+}
+
+/// The program that is measured.
+#[derive(Debug, Args)]
+pub struct Program {
+    /// The program; target/release/coffer if not given
+    #[arg(long, value_name = "PATH")]
+    coffer: Option<PathBuf>,
+}
+
+impl Program {
+    /// Where it is.
+    ///
+    /// # Errors
+    /// If it isn't there: how it is built.
+    pub fn path(&self) -> Result<PathBuf, String> {
+        let coffer = self.coffer.clone().unwrap_or_else(|| root().join("target/release/coffer"));
+        coffer.canonicalize().map_err(|error| {
+            format!(
+                "{}: {error}. Run `cargo build --release -p local`, or name another with --coffer",
+                coffer.display()
+            )
+        })
+    }
 }
 
 /// Where random draws begin.

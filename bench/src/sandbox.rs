@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::cgroup::Group;
 use crate::contenders::Contender;
+use crate::memory::peak_kib;
 use crate::runtime_api::{Call, RuntimeApi};
 
 /// How long a process may say nothing.
@@ -103,7 +104,7 @@ impl Sandbox {
             Call::Answer { at, body, done } => {
                 // Before the process goes on.
                 let cpu_ms = self.group.cpu_ms()?;
-                let peak_rss_kib = self.process.peak_rss_kib()?;
+                let peak_rss_kib = peak_kib(self.process.child.id())?;
                 let _ = done.send(());
                 Ok(Answered { ms: ms(at - handed), cpu_ms, peak_rss_kib, body })
             }
@@ -176,14 +177,6 @@ impl Running {
         let lines: Vec<&str> = said.lines().collect();
         let last = lines[lines.len().saturating_sub(20)..].join("\n");
         format!("{} {what}; {} ends with:\n{last}", self.name, self.log.display())
-    }
-
-    fn peak_rss_kib(&self) -> Result<u64, String> {
-        let file = format!("/proc/{}/status", self.child.id());
-        let status = fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let number = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
-        number.ok_or_else(|| format!("{file} says no VmHWM"))
     }
 }
 

@@ -4,7 +4,6 @@
 use std::cell::Cell;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -15,12 +14,12 @@ use local::tokens::{Grant, SigningKey};
 use serde::{Deserialize, Serialize};
 use services::process::Process;
 use services::random::Random;
-use services::root;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::about::About;
 use crate::http1::Connection;
-use crate::options::Seed;
+use crate::memory::resident_kib;
+use crate::options::{Program, Seed};
 use crate::output;
 use crate::progress::Progress;
 use crate::report;
@@ -37,9 +36,8 @@ const TICKS: f64 = 100.0;
 /// The arguments of `bench serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// The program; target/release/coffer if not given
-    #[arg(long, value_name = "PATH")]
-    coffer: Option<PathBuf>,
+    #[command(flatten)]
+    program: Program,
     /// Numbers of connections, separated by commas
     #[arg(long, default_value = "1,8,64", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=1000))]
     connections: Vec<u32>,
@@ -147,16 +145,9 @@ async fn watch(id: u32, answered: Rc<Cell<u32>>) -> Result<Vec<MemorySample>, St
         if requests == u32::MAX {
             return Ok(samples);
         }
-        samples.push(MemorySample { requests, rss_kib: rss_kib(id)? });
+        samples.push(MemorySample { requests, rss_kib: resident_kib(id)? });
         tokio::time::sleep(LOOK).await;
     }
-}
-
-fn rss_kib(id: u32) -> Result<u64, String> {
-    let text = fs::read_to_string(format!("/proc/{id}/status")).map_err(|error| format!("coffer ended: {error}"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let found = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
-    found.ok_or_else(|| "no VmRSS in /proc".to_owned())
 }
 
 /// The processor time of a process until now, in seconds.
@@ -188,13 +179,7 @@ struct Turn {
 
 impl Server {
     fn start(args: &ServeArgs, users: u32) -> Result<Self, String> {
-        let coffer = args.coffer.clone().unwrap_or_else(|| root().join("target/release/coffer"));
-        if !coffer.is_file() {
-            return Err(format!(
-                "{} is not there: run `cargo build --release -p local`, or name another with --coffer",
-                coffer.display()
-            ));
-        }
+        let coffer = args.program.path()?;
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let data = folder.path().join("data");
         let mut command = Command::new(coffer);

@@ -48,6 +48,12 @@ pub fn ratio_estimate(of: &[f64], to: &[f64], random: &mut Random) -> Estimate {
     estimate(count, random, |rounds| median(&chosen(of, rounds)) / median(&chosen(to, rounds)))
 }
 
+/// By how much the median of `of` is above that of `than`, drawn in the same way.
+pub fn difference_estimate(of: &[f64], than: &[f64], random: &mut Random) -> Estimate {
+    let count = of.len().min(than.len());
+    estimate(count, random, |rounds| median(&chosen(of, rounds)) - median(&chosen(than, rounds)))
+}
+
 fn chosen(values: &[f64], rounds: &[usize]) -> Vec<f64> {
     rounds.iter().map(|round| values[*round]).collect()
 }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -159,14 +160,19 @@ pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
         settings.keyring_secret,
     );
     let TableParts { authenticator, store } = table_parts(settings.table, &config);
-    let vault = Vault::new(store.clone(), Sealer::new(Box::new(keyring)));
-    let read_keyring = async {
-        if let Err(error) = vault.sealer().keyring().await {
-            tracing::warn!(error = error.to_string(), "the keyring is not there yet");
-        }
-    };
-    ready_in_time(async { tokio::join!(read_keyring, authenticator.warm_up(), store.connect()) }).await;
-    Ok(VaultParts { authenticator, vault, limits: settings.limits })
+    let sealer = Arc::new(Sealer::new(Box::new(keyring)));
+    // Not waited for: a read of an item and its data's opening lie between the first event and the keyring's use, and
+    // Secrets Manager's answer comes meanwhile. What takes processor time, the connection, is done by the time that the
+    // table's is there.
+    tokio::spawn(ready_in_time(read_keyring(Arc::clone(&sealer))));
+    ready_in_time(async { tokio::join!(authenticator.warm_up(), store.connect()) }).await;
+    Ok(VaultParts { authenticator, vault: Vault::new(store, sealer), limits: settings.limits })
+}
+
+async fn read_keyring(sealer: Arc<Sealer>) {
+    if let Err(error) = sealer.keyring().await {
+        tracing::warn!(error = error.to_string(), "the keyring is not there yet");
+    }
 }
 
 /// Prepares delete-secret, which never sees what is in a secret and has no keyring.

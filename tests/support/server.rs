@@ -79,7 +79,7 @@ impl Builder {
         let authenticator = self.authenticator.unwrap_or_else(|| start::authenticator(tokens));
         let table = client(local.table().clone());
         let used = self.wrap.map_or_else(|| table.clone(), |wrap| wrap(local.table().clone()));
-        let app = local.app(used, authenticator, requests).await.unwrap();
+        let app = local.app(used, local.documents().clone(), authenticator, requests).await.unwrap();
         Server::run(app, table, Behind::Embedded { local: Box::new(local), folder }).await
     }
 

@@ -1,11 +1,14 @@
 //! From results to text and charts: `bench report` fills the template of docs/PERFORMANCE.md with what was measured.
 
+pub mod added;
 pub mod chart;
 pub mod cold;
 pub mod list;
+pub mod load;
 pub mod scale;
 pub mod seal;
 pub mod serve;
+pub mod tunings;
 pub mod warm;
 
 use std::collections::BTreeMap;
@@ -47,9 +50,17 @@ pub fn run() -> Result<ExitCode, String> {
             write(&format!("performance/{name}.svg"), &svg)?;
         }
     }
+    if let Some(results) = output::read::<crate::tunings::TuningsResults>("tunings")? {
+        values.extend(about("tunings", &results.about));
+        values.extend(tunings::values(&results, &mut Random::with_seed(results.about.seed)));
+    }
     if let Some(results) = output::read::<crate::warm::WarmResults>("warm")? {
         values.extend(about("warm", &results.about));
         values.extend(warm::values(&results, &mut Random::with_seed(results.about.seed)));
+    }
+    if let Some(results) = output::read::<crate::added::AddedResults>("added")? {
+        values.extend(about("added", &results.about));
+        values.extend(added::values(&results, &mut Random::with_seed(results.about.seed)));
     }
     if let Some(results) = output::read::<crate::list::ListResults>("list")? {
         values.extend(about("list", &results.about));
@@ -74,6 +85,10 @@ pub fn run() -> Result<ExitCode, String> {
         for (name, svg) in serve::charts(&results, &mut random) {
             write(&format!("performance/{name}.svg"), &svg)?;
         }
+    }
+    if let Some(results) = output::read::<crate::load::LoadResults>("load")? {
+        values.extend(about("load", &results.about));
+        values.extend(load::values(&results, &mut Random::with_seed(results.about.seed)));
     }
 
     write("PERFORMANCE.md", &fill(TEMPLATE, &values)?)?;
@@ -143,7 +158,10 @@ mod tests {
     fn the_template_has_only_keys_of_benchmarks() {
         for key in TEMPLATE.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(key, _)| key) {
             let benchmark = key.split('.').next().unwrap();
-            assert!(["cold", "warm", "list", "seal", "scale", "serve"].contains(&benchmark), "{key}");
+            assert!(
+                ["cold", "warm", "list", "seal", "scale", "serve", "load", "tunings", "added"].contains(&benchmark),
+                "{key}"
+            );
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use shared::auth::Authenticator;
+use shared::search::ReadDocument;
 use shared::settings::{LocalSettings, RequestSettings, from_env, log_level};
 use shared::vault::dynamodb::{DynamoDbVault, create_table};
 use shared::{start, telemetry};
@@ -74,6 +75,12 @@ impl Local {
         &self.table
     }
 
+    /// The embedded documents.
+    #[must_use]
+    pub fn documents(&self) -> &EmbeddedDocuments {
+        &self.documents
+    }
+
     /// The settings of the environment; where it names no token keys, the folder's key and issuer.
     ///
     /// # Errors
@@ -88,22 +95,23 @@ impl Local {
         Ok(settings)
     }
 
-    /// The six endpoints over these stores; `table` is a client of the embedded DynamoDB.
+    /// The six endpoints with the folder's keyring, over these stores: those of the folder, or others in their place.
     ///
     /// # Errors
     /// What keeps the table from being made.
-    pub async fn app(
+    pub async fn app<D: ReadDocument>(
         &self,
         table: aws_sdk_dynamodb::Client,
+        documents: D,
         authenticator: Authenticator,
         requests: RequestSettings,
-    ) -> Result<App<EmbeddedDocuments>, CommandError> {
+    ) -> Result<App<D>, CommandError> {
         create_table(&table, TABLE).await?;
         Ok(App::new(Ingredients {
             authenticator,
             table: DynamoDbVault::new(table, TABLE.to_owned()),
             keyring: || KeyringFile::new(self.data.clone()),
-            documents: self.documents.clone(),
+            documents,
             requests,
         }))
     }
@@ -121,7 +129,8 @@ async fn serve(args: &ServeArgs, data: &Path) -> Result<(), CommandError> {
     let stop = stop_signal()?;
     let local = Local::open(data)?;
     let LocalSettings { requests, tokens } = local.settings(&from_env)?;
-    let app = local.app(client(local.table().clone()), start::authenticator(tokens), requests).await?;
+    let documents = local.documents().clone();
+    let app = local.app(client(local.table().clone()), documents, start::authenticator(tokens), requests).await?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(|error| {
         format!("port {} of 127.0.0.1: {error}; choose another with --port N, or --port 0 for any free one", args.port)
     })?;

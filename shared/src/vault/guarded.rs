@@ -1,5 +1,6 @@
 //! A store behind a sealer: what goes in is sealed, what comes out was verified.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::names::{SecretName, UserId};
@@ -50,20 +51,14 @@ pub struct Draft {
 #[derive(Debug)]
 pub struct Vault<S> {
     store: S,
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
 }
 
 impl<S> Vault<S> {
-    /// Guards `store` with `sealer`.
+    /// Guards `store` with `sealer`, which others may hold too: its keyring is read while the function starts.
     #[must_use]
-    pub fn new(store: S, sealer: Sealer) -> Self {
-        Self { store, sealer }
-    }
-
-    /// The sealer, for reading the keyring while a function starts.
-    #[must_use]
-    pub fn sealer(&self) -> &Sealer {
-        &self.sealer
+    pub fn new(store: S, sealer: impl Into<Arc<Sealer>>) -> Self {
+        Self { store, sealer: sealer.into() }
     }
 
     async fn seal(&self, record: SecretRecord, data: &SecretData) -> Result<SealedSecret, VaultFault> {
@@ -168,9 +163,9 @@ impl<S: ListSecrets> Vault<S> {
     /// # Errors
     /// [`VaultFault`] if the store fails or a secret of the page doesn't open.
     pub async fn list(&self, owner: &UserId, offset: u64, limit: usize) -> Result<(u64, Vec<Secret>), VaultFault> {
-        let page = self.store.names(owner, offset, limit).await?;
-        let mut secrets = Vec::with_capacity(page.names.len());
-        for stored in self.store.read_all(owner, &page.names).await? {
+        let page = self.store.page(owner, offset, limit).await?;
+        let mut secrets = Vec::with_capacity(page.secrets.len());
+        for stored in page.secrets {
             secrets.push(self.open(stored).await?);
         }
         Ok((page.total, secrets))

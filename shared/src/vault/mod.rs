@@ -13,6 +13,6 @@ mod store;
 pub use guarded::{Draft, Vault, VaultFault};
 pub use secret::{Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
 pub use store::{
-    CreateSecret, Created, DeleteSecret, Deleted, ListSecrets, NamePage, ReadSecret, ReplaceSecret, Replaced,
+    CreateSecret, Created, DeleteSecret, Deleted, ListSecrets, ReadSecret, ReplaceSecret, Replaced, SecretPage,
     StoreFault,
 };

@@ -51,13 +51,13 @@ pub enum Deleted {
     MovedOn,
 }
 
-/// One page of an owner's names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamePage {
+/// One page of an owner's secrets.
+#[derive(Debug)]
+pub struct SecretPage {
     /// How many secrets the owner has.
     pub total: u64,
-    /// The page's names, ordered bytewise.
-    pub names: Vec<SecretName>,
+    /// The page's secrets, ordered bytewise by their names; without those that were deleted meanwhile.
+    pub secrets: Vec<SealedSecret>,
 }
 
 /// Reads one secret.
@@ -101,18 +101,11 @@ pub trait DeleteSecret: Send + Sync {
 
 /// Lists an owner's secrets.
 pub trait ListSecrets: Send + Sync {
-    /// The names at `offset` and after it, at most `limit` of them, and how many there are in all.
-    fn names(
+    /// The secrets at `offset` and after it, at most `limit` of them and at most 100, and how many there are in all.
+    fn page(
         &self,
         owner: &UserId,
         offset: u64,
         limit: usize,
-    ) -> impl Future<Output = Result<NamePage, StoreFault>> + Send;
-
-    /// The secrets of these names, at most 100, in the order of the names; without those that are gone.
-    fn read_all(
-        &self,
-        owner: &UserId,
-        names: &[SecretName],
-    ) -> impl Future<Output = Result<Vec<SealedSecret>, StoreFault>> + Send;
+    ) -> impl Future<Output = Result<SecretPage, StoreFault>> + Send;
 }

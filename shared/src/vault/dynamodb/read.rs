@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
 
 use crate::names::{SecretName, UserId};
 use crate::vault::secret::SealedSecret;
-use crate::vault::store::{ListSecrets, NamePage, ReadSecret, StoreFault};
+use crate::vault::store::{ListSecrets, ReadSecret, SecretPage, StoreFault};
 
 use super::fault::fault;
 use super::item::{self, Item};
@@ -15,6 +16,9 @@ use super::{DynamoDbVault, NAMES_INDEX};
 
 /// How often the keys that a batch read left over are asked for again.
 const BATCH_ROUNDS: u32 = 5;
+/// How many names behind a page are read with it. What lies behind them is only counted, which is one more call, but
+/// spares the names' way here and their decoding: for an owner of thousands that is more than all the rest.
+const NAMES_AHEAD: u64 = 500;
 
 impl ReadSecret for DynamoDbVault {
     async fn read(&self, owner: &UserId, name: &SecretName) -> Result<Option<SealedSecret>, StoreFault> {
@@ -37,37 +41,72 @@ impl ReadSecret for DynamoDbVault {
 }
 
 impl ListSecrets for DynamoDbVault {
-    async fn names(&self, owner: &UserId, offset: u64, limit: usize) -> Result<NamePage, StoreFault> {
-        let mut page = NamePage { total: 0, names: Vec::new() };
-        let mut from = None;
+    async fn page(&self, owner: &UserId, offset: u64, limit: usize) -> Result<SecretPage, StoreFault> {
+        let Names { names, read, rest } = self.names(owner, offset, limit).await?;
+        let (secrets, counted) = tokio::try_join!(self.read_all(owner, &names), self.count(owner, rest))?;
+        Ok(SecretPage { total: read + counted, secrets })
+    }
+}
+
+/// What was read of an owner's names.
+struct Names {
+    /// The page's names.
+    names: Vec<SecretName>,
+    /// How many names were read.
+    read: u64,
+    /// The key after which more may be.
+    rest: Option<Item>,
+}
+
+impl DynamoDbVault {
+    /// A query of an owner's names, after the key `from`.
+    fn query_names(&self, owner: &UserId, from: Option<Item>) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name(NAMES_INDEX)
+            .key_condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", item::OWNER)
+            .expression_attribute_values(":owner", item::text(owner.as_str()))
+            .consistent_read(true)
+            .set_exclusive_start_key(from)
+    }
+
+    /// The page's names, and those before it, and some of those behind it.
+    async fn names(&self, owner: &UserId, offset: u64, limit: usize) -> Result<Names, StoreFault> {
+        let most = offset.saturating_add(limit as u64).saturating_add(NAMES_AHEAD);
+        let mut page = Names { names: Vec::new(), read: 0, rest: None };
         // One round for about a megabyte of keys: 1,900 secrets with the longest names, some 20,000 with usual ones.
         loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name(NAMES_INDEX)
-                .key_condition_expression("#owner = :owner")
-                .expression_attribute_names("#owner", item::OWNER)
-                .expression_attribute_values(":owner", item::text(owner.as_str()))
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|error| fault("Query", &error))?;
+            let at_once = i32::try_from(most - page.read).unwrap_or(i32::MAX);
+            let query = self.query_names(owner, page.rest).limit(at_once);
+            let answer = query.send().await.map_err(|error| fault("Query", &error))?;
             for key in answer.items.unwrap_or_default() {
-                if page.total >= offset && page.names.len() < limit {
+                if page.read >= offset && page.names.len() < limit {
                     page.names.push(item::decode_name(key)?);
                 }
-                page.total += 1;
+                page.read += 1;
             }
-            from = answer.last_evaluated_key.filter(|key| !key.is_empty());
-            if from.is_none() {
+            page.rest = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if page.rest.is_none() || page.read >= most {
                 return Ok(page);
             }
         }
     }
 
+    /// How many names there are after the key `from`; none if there is no such key.
+    async fn count(&self, owner: &UserId, mut from: Option<Item>) -> Result<u64, StoreFault> {
+        let mut counted = 0;
+        while from.is_some() {
+            let query = self.query_names(owner, from).select(Select::Count);
+            let answer = query.send().await.map_err(|error| fault("Query", &error))?;
+            counted += u64::try_from(answer.count).unwrap_or_default();
+            from = answer.last_evaluated_key.filter(|key| !key.is_empty());
+        }
+        Ok(counted)
+    }
+
+    /// The secrets of these names, at most 100, in the order of the names; without those that are gone.
     async fn read_all(&self, owner: &UserId, names: &[SecretName]) -> Result<Vec<SealedSecret>, StoreFault> {
         let mut keys: Vec<Item> = names.iter().map(|name| item::key(owner, name)).collect();
         let mut found = HashMap::with_capacity(names.len());

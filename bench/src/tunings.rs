@@ -1,0 +1,189 @@
+//! `bench tunings`: cold starts of get-secret with one tuning taken away after the other, and without any of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use services::random::Random;
+use services::{fetch, root};
+
+use crate::about::About;
+use crate::cold::{ColdSample, agree, measure};
+use crate::contenders::{COFFER, Contender, coffer};
+use crate::options::{Function, Seed};
+use crate::output;
+use crate::report;
+use crate::site::Site;
+
+/// The package that is built in several ways.
+const PACKAGE: &str = "untuned";
+
+/// The arguments of `bench tunings`.
+#[derive(Debug, Args)]
+pub struct TuningsArgs {
+    /// How often each contender is started
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(2..))]
+    rounds: u32,
+    /// The memory size in MB
+    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u64).range(128..=10240))]
+    memory: u64,
+    #[command(flatten)]
+    seed: Seed,
+}
+
+/// What `target/bench/tunings.json` holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TuningsResults {
+    /// The circumstances.
+    pub about: About,
+    /// The contenders in their order: the name, and the binary's size in bytes.
+    pub binaries: Vec<(String, u64)>,
+    /// Every start.
+    pub samples: Vec<ColdSample>,
+}
+
+/// A tuning: what it is called in the results when it is taken away, and how it is taken away.
+struct Tuning {
+    name: &'static str,
+    /// What the program leaves out.
+    without: &'static str,
+    build: Build,
+}
+
+/// How the program is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Build {
+    /// As the functions are.
+    Tuned,
+    /// With cargo's own profile for releases.
+    Profile,
+    /// With AWS-LC's own source of random bytes.
+    Entropy,
+    /// With the SDK's and the runtime's default features.
+    Features,
+    /// All three.
+    Default,
+}
+
+const TUNINGS: [Tuning; 8] = [
+    Tuning { name: "connections opened while it starts", without: "early-connections", build: Build::Tuned },
+    Tuning { name: "keyring read beside the request", without: "keyring-beside", build: Build::Tuned },
+    Tuning { name: "credentials of the environment", without: "known-credentials", build: Build::Tuned },
+    Tuning { name: "one thread", without: "one-thread", build: Build::Tuned },
+    Tuning { name: "profile: size, LTO, one unit, stripped", without: "", build: Build::Profile },
+    Tuning { name: "no jitter entropy", without: "", build: Build::Entropy },
+    Tuning { name: "no default features", without: "", build: Build::Features },
+    Tuning {
+        name: "all of them",
+        without: "early-connections,keyring-beside,known-credentials,one-thread",
+        build: Build::Default,
+    },
+];
+
+/// Runs it.
+///
+/// # Errors
+/// What went wrong, and what to do.
+pub fn run(args: &TuningsArgs) -> Result<ExitCode, String> {
+    let seed = args.seed.seed();
+    let mut contenders = vec![contender(COFFER, "", Build::Tuned)?];
+    for (number, tuning) in TUNINGS.iter().enumerate() {
+        eprintln!("building {} of {}: without {} …", number + 1, TUNINGS.len(), tuning.name);
+        contenders.push(contender(tuning.name, tuning.without, tuning.build)?);
+    }
+    let size = |contender: &Contender| {
+        let metadata = fs::metadata(&contender.command[0]).map_err(|error| error.to_string())?;
+        Ok((contender.name.clone(), metadata.len()))
+    };
+    let binaries = contenders.iter().map(size).collect::<Result<Vec<_>, String>>()?;
+
+    let site = Site::open()?;
+    site.run(agree(&site, &contenders))?;
+    let samples = site.run(measure(&site, Function::GetSecret, &contenders, args.memory, args.rounds))?;
+    let results = TuningsResults { about: About::here(seed), binaries, samples };
+    output::write("tunings", &results)?;
+    print!("{}", report::tunings::text(&results, &mut Random::with_seed(seed)));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn contender(name: &str, without: &str, build: Build) -> Result<Contender, String> {
+    let mut contender = coffer(name, Function::GetSecret.name(), build.binary()?);
+    contender.environment.push(("COFFER_WITHOUT".to_owned(), without.to_owned()));
+    Ok(contender)
+}
+
+impl Build {
+    /// The program, built like this.
+    fn binary(self) -> Result<PathBuf, String> {
+        let target = match self {
+            // Beside the contender `bare`.
+            Self::Tuned => std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from),
+            _ => output::folder("builds")?.join(format!("{self:?}").to_lowercase()),
+        };
+        let source = match self {
+            Self::Features | Self::Default => copy(&target.join("source"))?,
+            _ => root().to_owned(),
+        };
+        let mut build = Command::new("cargo");
+        build.args(["build", "--quiet", "--release", "--package", PACKAGE, "--target-dir"]).arg(&target);
+        build.current_dir(source);
+        if matches!(self, Self::Profile | Self::Default) {
+            for setting in ["opt-level=3", "lto=false", "codegen-units=16", "strip=false"] {
+                build.args(["--config", &format!("profile.release.{setting}")]);
+            }
+        }
+        if matches!(self, Self::Entropy | Self::Default) {
+            build.env("AWS_LC_SYS_NO_JITTER_ENTROPY", "0");
+        }
+        fetch::run(&mut build, "Rust with cargo on the path")?;
+        let binary = target.join("release").join(PACKAGE);
+        binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display()))
+    }
+}
+
+/// Copies the workspace and gives the AWS SDK and Lambda's runtime their default features there.
+fn copy(folder: &Path) -> Result<PathBuf, String> {
+    let failed = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let listed = Command::new("git").args(["ls-files"]).current_dir(root()).output();
+    let listed = listed.map_err(|error| format!("git: {error}"))?;
+    for name in String::from_utf8_lossy(&listed.stdout).lines() {
+        let (from, to) = (root().join(name), folder.join(name));
+        let Ok(bytes) = fs::read(&from) else { continue };
+        // What hasn't changed isn't built again.
+        if fs::read(&to).is_ok_and(|there| there == bytes) {
+            continue;
+        }
+        let parent = to.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(|error| failed(parent, error))?;
+        fs::write(&to, bytes).map_err(|error| failed(&to, error))?;
+    }
+    let manifest = folder.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(|error| failed(&manifest, error))?;
+    let untrimmed: Vec<String> = text.lines().map(with_default_features).collect();
+    fs::write(&manifest, untrimmed.join("\n") + "\n").map_err(|error| failed(&manifest, error))?;
+    Ok(folder.to_owned())
+}
+
+/// A line of the manifest, without what trims a crate of AWS.
+fn with_default_features(line: &str) -> String {
+    let of_aws = ["aws-config ", "aws-sdk-dynamodb ", "aws-sdk-secretsmanager ", "lambda_http "];
+    if of_aws.iter().any(|name| line.starts_with(name)) {
+        line.replace("default-features = false, ", "")
+    } else {
+        line.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_crates_get_their_default_features() {
+        let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        let changed: Vec<_> = manifest.lines().filter(|line| with_default_features(line) != *line).collect();
+        assert_eq!(changed.len(), 4, "{changed:?}");
+    }
+}

@@ -1,0 +1,92 @@
+//! get-secret without some of its tunings: what each is worth is what its absence costs. `COFFER_WITHOUT` names those
+//! that are taken away, separated by commas; without it this is the function as it is.
+//!
+//! Tunings of the build are taken away by building this in another way.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use get_secret::GetSecret;
+use shared::parts::VaultParts;
+use shared::sealing::{Sealer, SecretsManagerKeyring};
+use shared::settings::{VaultSettings, from_env};
+use shared::start::{self, StartError};
+use shared::vault::Vault;
+use shared::vault::dynamodb::DynamoDbVault;
+use shared::{auth::Authenticator, clients};
+use tokio::runtime::Builder;
+
+/// The tunings that are taken away.
+#[derive(Debug, Clone, Copy)]
+struct Without {
+    /// Connections, keyring and keys while the function starts: the first request pays for them.
+    early_connections: bool,
+    /// The keyring read beside the first request: the start waits for it.
+    keyring_beside: bool,
+    /// Credentials and region from the environment alone: the SDK looks wherever it looks by default.
+    known_credentials: bool,
+    /// One thread: the runtime has one for each core.
+    one_thread: bool,
+}
+
+impl Without {
+    fn read() -> Result<Self, String> {
+        let mut without =
+            Self { early_connections: false, keyring_beside: false, known_credentials: false, one_thread: false };
+        let names = std::env::var("COFFER_WITHOUT").unwrap_or_default();
+        for name in names.split(',').filter(|name| !name.is_empty()) {
+            match name {
+                "early-connections" => without.early_connections = true,
+                "keyring-beside" => without.keyring_beside = true,
+                "known-credentials" => without.known_credentials = true,
+                "one-thread" => without.one_thread = true,
+                other => return Err(format!("COFFER_WITHOUT: no tuning is called {other}")),
+            }
+        }
+        Ok(without)
+    }
+}
+
+fn main() -> Result<ExitCode, StartError> {
+    let without = Without::read()?;
+    let mut runtime = if without.one_thread { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    let function = start::run(move || async move { Ok(GetSecret::new(prepare(without).await?)) });
+    Ok(runtime.enable_all().build()?.block_on(function))
+}
+
+/// As [`start::vault`], but for what is taken away.
+async fn prepare(without: Without) -> Result<VaultParts<DynamoDbVault>, StartError> {
+    let settings = VaultSettings::read(&from_env)?;
+    let config = config(without).await;
+    let secrets_manager = clients::secrets_manager(&config, settings.secrets_manager_url.as_ref());
+    let keyring = SecretsManagerKeyring::new(secrets_manager, settings.keyring_secret);
+    let dynamodb = clients::dynamodb(&config, settings.table.dynamodb_url.as_ref());
+    let store = DynamoDbVault::new(dynamodb, settings.table.table);
+    let sealer = Arc::new(Sealer::new(Box::new(keyring)));
+    let authenticator = start::authenticator(settings.table.tokens);
+    if !without.early_connections {
+        connect(without, &sealer, &authenticator, &store).await;
+    }
+    Ok(VaultParts { authenticator, vault: Vault::new(store, sealer), limits: settings.limits })
+}
+
+async fn connect(without: Without, sealer: &Arc<Sealer>, authenticator: &Authenticator, store: &DynamoDbVault) {
+    let sealer = Arc::clone(sealer);
+    let keyring = tokio::spawn(async move {
+        if let Err(error) = sealer.keyring().await {
+            tracing::warn!(error = error.to_string(), "the keyring is not there yet");
+        }
+    });
+    tokio::join!(authenticator.warm_up(), store.connect());
+    if without.keyring_beside {
+        let _ = keyring.await;
+    }
+}
+
+async fn config(without: Without) -> SdkConfig {
+    if !without.known_credentials {
+        return clients::lambda_config().await;
+    }
+    aws_config::defaults(BehaviorVersion::latest()).timeout_config(clients::timeouts()).load().await
+}
