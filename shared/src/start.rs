@@ -17,7 +17,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::auth::Authenticator;
 use crate::causes::chain;
-use crate::clients;
+use crate::clients::{self, Connections};
 use crate::http::{Endpoint, Family, RequestEvent, answer_event, refuse, serve_event};
 use crate::parts::{SearchParts, TableParts, VaultParts};
 use crate::sealing::{Sealer, SecretsManagerKeyring};
@@ -154,18 +154,18 @@ async fn ready_in_time<T>(preparation: impl Future<Output = T>) {
 /// The settings' faults.
 pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
     let settings = VaultSettings::read(&from_env)?;
-    let config = clients::lambda_config().await;
+    let connections = Connections::new()?;
+    let config = clients::lambda_config_with(&connections).await?;
     let keyring = SecretsManagerKeyring::new(
         clients::secrets_manager(&config, settings.secrets_manager_url.as_ref()),
         settings.keyring_secret,
     );
     let TableParts { authenticator, store } = table_parts(settings.table, &config);
     let sealer = Arc::new(Sealer::new(Box::new(keyring)));
-    // Not waited for: a read of an item and its data's opening lie between the first event and the keyring's use, and
-    // Secrets Manager's answer comes meanwhile. What takes processor time, the connection, is done by the time that the
-    // table's is there.
+    // Not waited for: before its keyring a request needs an item of the table, and Secrets Manager's answer comes
+    // meanwhile. Its connection, which takes processor time, is there about when the table's is.
     tokio::spawn(ready_in_time(read_keyring(Arc::clone(&sealer))));
-    ready_in_time(async { tokio::join!(authenticator.warm_up(), store.connect()) }).await;
+    ready_in_time(async { tokio::join!(authenticator.warm_up(), store.connect(&connections)) }).await;
     Ok(VaultParts { authenticator, vault: Vault::new(store, sealer), limits: settings.limits })
 }
 
@@ -181,9 +181,10 @@ async fn read_keyring(sealer: Arc<Sealer>) {
 /// The settings' faults.
 pub async fn table() -> Result<TableParts<DynamoDbVault>, StartError> {
     let settings = TableSettings::read(&from_env)?;
-    let config = clients::lambda_config().await;
+    let connections = Connections::new()?;
+    let config = clients::lambda_config_with(&connections).await?;
     let parts = table_parts(settings, &config);
-    ready_in_time(async { tokio::join!(parts.authenticator.warm_up(), parts.store.connect()) }).await;
+    ready_in_time(async { tokio::join!(parts.authenticator.warm_up(), parts.store.connect(&connections)) }).await;
     Ok(parts)
 }
 
@@ -199,15 +200,17 @@ fn table_parts(settings: TableSettings, config: &SdkConfig) -> TableParts<Dynamo
 pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
     let settings = SearchSettings::read(&from_env)?;
     let auth = opensearch_auth(settings.auth).await?;
-    let documents = clients::opensearch(OpenSearchSettings {
+    let connections = Connections::new()?;
+    let documents = OpenSearchSettings {
         url: settings.url,
         auth,
         alias_prefix: settings.alias_prefix,
         timeout: settings.timeout,
         max_document_bytes: crate::http::GATEWAY_RESPONSE_LIMIT,
-    });
+    };
+    let documents = clients::opensearch_with(&connections, documents)?;
     let authenticator = authenticator(settings.tokens);
-    ready_in_time(async { tokio::join!(authenticator.warm_up(), documents.connect()) }).await;
+    ready_in_time(async { tokio::join!(authenticator.warm_up(), documents.connect(&connections)) }).await;
     Ok(SearchParts { authenticator, documents, rules: settings.rules, add_type: settings.add_type })
 }
 

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use get_secret::GetSecret;
+use shared::auth::Authenticator;
+use shared::clients::{self, Connections};
 use shared::parts::VaultParts;
 use shared::sealing::{Sealer, SecretsManagerKeyring};
 use shared::settings::{VaultSettings, from_env};
 use shared::start::{self, StartError};
 use shared::vault::Vault;
 use shared::vault::dynamodb::DynamoDbVault;
-use shared::{auth::Authenticator, clients};
 use tokio::runtime::Builder;
 
 /// The tunings that are taken away.
@@ -58,7 +59,8 @@ fn main() -> Result<ExitCode, StartError> {
 /// As [`start::vault`], but for what is taken away.
 async fn prepare(without: Without) -> Result<VaultParts<DynamoDbVault>, StartError> {
     let settings = VaultSettings::read(&from_env)?;
-    let config = config(without).await;
+    let connections = Connections::new()?;
+    let config = config(without, &connections).await?;
     let secrets_manager = clients::secrets_manager(&config, settings.secrets_manager_url.as_ref());
     let keyring = SecretsManagerKeyring::new(secrets_manager, settings.keyring_secret);
     let dynamodb = clients::dynamodb(&config, settings.table.dynamodb_url.as_ref());
@@ -66,27 +68,34 @@ async fn prepare(without: Without) -> Result<VaultParts<DynamoDbVault>, StartErr
     let sealer = Arc::new(Sealer::new(Box::new(keyring)));
     let authenticator = start::authenticator(settings.table.tokens);
     if !without.early_connections {
-        connect(without, &sealer, &authenticator, &store).await;
+        connect(without, &sealer, &authenticator, &store, &connections).await;
     }
     Ok(VaultParts { authenticator, vault: Vault::new(store, sealer), limits: settings.limits })
 }
 
-async fn connect(without: Without, sealer: &Arc<Sealer>, authenticator: &Authenticator, store: &DynamoDbVault) {
+async fn connect(
+    without: Without,
+    sealer: &Arc<Sealer>,
+    authenticator: &Authenticator,
+    store: &DynamoDbVault,
+    connections: &Connections,
+) {
     let sealer = Arc::clone(sealer);
     let keyring = tokio::spawn(async move {
         if let Err(error) = sealer.keyring().await {
             tracing::warn!(error = error.to_string(), "the keyring is not there yet");
         }
     });
-    tokio::join!(authenticator.warm_up(), store.connect());
+    tokio::join!(authenticator.warm_up(), store.connect(connections));
     if without.keyring_beside {
         let _ = keyring.await;
     }
 }
 
-async fn config(without: Without) -> SdkConfig {
+async fn config(without: Without, connections: &Connections) -> Result<SdkConfig, StartError> {
     if !without.known_credentials {
-        return clients::lambda_config().await;
+        return Ok(clients::lambda_config_with(connections).await?);
     }
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(clients::timeouts()).load().await
+    let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(clients::timeouts());
+    Ok(config.http_client(connections.client()?).load().await)
 }

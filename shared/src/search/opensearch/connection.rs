@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_runtime_api::http::{Request, Response};
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
@@ -47,7 +47,7 @@ impl Payload {
 
 /// A cluster, and how requests to it are authorized.
 pub struct Cluster {
-    connector: Connector,
+    connector: SharedHttpConnector,
     url: Url,
     auth: OpenSearchAuth,
 }
@@ -55,8 +55,13 @@ pub struct Cluster {
 impl Cluster {
     /// The cluster at this address, without a path. Nothing is connected yet.
     #[must_use]
-    pub fn new(connector: Connector, url: Url, auth: OpenSearchAuth) -> Self {
+    pub fn new(connector: SharedHttpConnector, url: Url, auth: OpenSearchAuth) -> Self {
         Self { connector, url, auth }
+    }
+
+    /// Its address.
+    pub(super) fn address(&self) -> &str {
+        self.url.as_str()
     }
 
     /// Sends a request, whose path is encoded and may have a query. How long that may take is the caller's affair.

@@ -11,12 +11,13 @@ mod connection;
 use std::fmt;
 use std::time::Duration;
 
-use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use url::Url;
 
+use crate::clients::{Address, Connections};
 use crate::names::{DocumentId, IndexName};
 use crate::percent::encode;
 
@@ -56,21 +57,17 @@ pub struct OpenSearchDocuments {
 impl OpenSearchDocuments {
     /// Reads with this connector. Nothing is connected yet.
     #[must_use]
-    pub fn new(connector: Connector, settings: OpenSearchSettings) -> Self {
+    pub fn new(connector: SharedHttpConnector, settings: OpenSearchSettings) -> Self {
         let OpenSearchSettings { url, auth, alias_prefix, timeout, max_document_bytes } = settings;
         Self { cluster: Cluster::new(connector, url, auth), alias_prefix, timeout, max_document_bytes }
     }
 
-    /// Opens the connection that the first request will use, while the function starts and has the whole processor.
-    /// A document is read that isn't there, for reading is all that the function may do; a missing index shows up
-    /// here.
-    pub async fn connect(&self) {
-        const NOBODYS: &str = "0";
-        if let Ok(id) = DocumentId::parse(NOBODYS)
-            && let Err(error) = self.read(IndexName::Identities, &id).await
-        {
-            tracing::warn!(error = error.to_string(), "OpenSearch is not there yet");
-        }
+    /// Opens the connection that the first request will use, one of `connections`, while the function starts and has the
+    /// whole processor. What fails is left to that request.
+    pub async fn connect(&self, connections: &Connections) {
+        let address = Address::default();
+        let _ = address.set(self.cluster.address().to_owned());
+        connections.open(self.cluster.send(Method::GET, "/", Payload::None), &address).await;
     }
 
     async fn ask(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, SearchFault> {

@@ -2,25 +2,25 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_smithy_types::body::SdkBody;
+
+use crate::clients::{Address, Connections};
 
 use super::DynamoDbVault;
+use super::item::{NAME, OWNER, text};
 
 impl DynamoDbVault {
-    /// Opens the connection that the first call will use, while the function starts and has the whole processor. What
-    /// fails is left to that call.
-    pub async fn connect(&self) {
-        // `GET /` is how DynamoDB tells load balancers that it is well. It is no action: it needs no permission, and
-        // is charged nothing. The SDK sends it, so that the connection is one of the SDK's own.
+    /// Opens the connection that the first call will use, one of `connections`, while the function starts and has the
+    /// whole processor. What fails is left to that call.
+    pub async fn connect(&self, connections: &Connections) {
+        // A read is made ready as one that will be sent, so that its code was run once; but it isn't sent. No user and
+        // no secret has such a key.
+        let address = Address::default();
+        let note = Address::clone(&address);
         let once = Client::config(&self.client).to_builder().retry_config(RetryConfig::disabled());
-        let health = self.client.describe_endpoints().customize().config_override(once).mutate_request(|request| {
-            let _ = request.set_method("GET");
-            *request.body_mut() = SdkBody::empty();
-            for header in ["x-amz-target", "content-type", "content-length"] {
-                request.headers_mut().remove(header);
-            }
+        let read = self.client.get_item().table_name(&self.table).key(OWNER, text("\0")).key(NAME, text("\0"));
+        let read = read.customize().config_override(once).mutate_request(move |request| {
+            let _ = note.set(request.uri().to_owned());
         });
-        // The answer isn't one of the action that the SDK believes it asked for: an error either way.
-        let _ = health.send().await;
+        connections.open(read.send(), &address).await;
     }
 }

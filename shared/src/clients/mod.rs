@@ -2,6 +2,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the place")]
 
+mod connections;
+
+pub use connections::{Address, Connections};
+
 use std::time::Duration;
 
 use aws_config::environment::credentials::EnvironmentVariableCredentialsProvider;
@@ -9,9 +13,13 @@ use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::pool::ClientBuildError;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Connector, ConnectorBuilder};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, Limited};
@@ -35,13 +43,24 @@ const PUT: Duration = Duration::from_secs(3);
 /// The SDK's settings on Lambda: region and credentials from the environment, where Lambda puts them, and nowhere
 /// else, so that a missing one is an error at once instead of a search through providers that aren't there.
 pub async fn lambda_config() -> SdkConfig {
+    let client = aws_smithy_http_client::Builder::new();
+    lambda_config_over(client.tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build_https()).await
+}
+
+/// The same, with connections that can be opened before the first request.
+///
+/// # Errors
+/// What keeps the client from being made.
+pub async fn lambda_config_with(connections: &Connections) -> Result<SdkConfig, ClientBuildError> {
+    Ok(lambda_config_over(connections.client()?).await)
+}
+
+async fn lambda_config_over(client: SharedHttpClient) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(EnvironmentVariableRegionProvider::new())
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         // One for all services: the root certificates are read once.
-        .http_client(
-            aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build_https(),
-        )
+        .http_client(client)
         .timeout_config(timeouts())
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .load()
@@ -86,7 +105,7 @@ pub fn secrets_manager(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_secrets
 /// The keys of a key server, fetched with the HTTP client that the SDK uses as well.
 #[must_use]
 pub fn remote_keys(url: &Url) -> RemoteKeys {
-    let connector = std::sync::Arc::new(connector(url));
+    let connector = connector(url);
     // A query may hold a key to the server: it is sent, but not logged.
     let shown = url.origin().ascii_serialization() + url.path();
     let url = url.to_string();
@@ -112,16 +131,30 @@ pub fn opensearch(settings: OpenSearchSettings) -> OpenSearchDocuments {
     OpenSearchDocuments::new(connector(&settings.url), settings)
 }
 
+/// The same, over connections that can be opened before the first request.
+///
+/// # Errors
+/// What keeps the client from being made.
+pub fn opensearch_with(
+    connections: &Connections,
+    settings: OpenSearchSettings,
+) -> Result<OpenSearchDocuments, BoxError> {
+    Ok(OpenSearchDocuments::new(connections.connector(&connector_settings())?, settings))
+}
+
 /// The SDK's HTTP client for another server than AWS's. It follows no redirection and knows no proxy. How long an answer
 /// may take is its user's affair.
-fn connector(url: &Url) -> Connector {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
-    let builder: ConnectorBuilder<_> = Connector::builder().connector_settings(settings);
-    if url.scheme() == "https" {
+fn connector(url: &Url) -> SharedHttpConnector {
+    let builder: ConnectorBuilder<_> = Connector::builder().connector_settings(connector_settings());
+    SharedHttpConnector::new(if url.scheme() == "https" {
         builder.tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build()
     } else {
         builder.build_http()
-    }
+    })
+}
+
+fn connector_settings() -> HttpConnectorSettings {
+    HttpConnectorSettings::builder().connect_timeout(CONNECT).build()
 }
 
 /// Sends a text with PUT, without saying of what type it is, to an address whose query holds a signature, and which is
@@ -144,7 +177,7 @@ pub async fn put(address: &str, text: &str) -> Result<u16, String> {
     Ok(answer.status().as_u16())
 }
 
-async fn fetch(connector: &Connector, url: &str) -> Result<String, String> {
+async fn fetch(connector: &SharedHttpConnector, url: &str) -> Result<String, String> {
     let request = Request::get(url).map_err(|error| error.to_string())?;
     let answer = connector.call(request).await.map_err(|error| chain(&error))?;
     if answer.status().as_u16() != 200 {
