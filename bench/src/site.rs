@@ -14,10 +14,6 @@ use crate::tls::Certificates;
 /// Whose secret is read.
 const USER: &str = "alice";
 
-/// What DynamoDB says to `GET /`, with which a function opens its connection. DynamoDB Local says 500 to it, whereupon
-/// the SDK gives the connection up, as it does not on AWS.
-const HEALTHY: &str = "healthy: dynamodb.us-east-1.amazonaws.com ";
-
 /// The services, running.
 #[derive(Debug)]
 pub struct Site {
@@ -40,9 +36,8 @@ impl Site {
         let mut settings = stack.settings();
         for (name, value) in &mut settings {
             match name.as_str() {
-                "COFFER_DYNAMODB_URL" => *value = certificates.before(value, Some(HEALTHY), stack.runtime())?,
-                "COFFER_SECRETS_MANAGER_URL" | "COFFER_OPENSEARCH_URL" => {
-                    *value = certificates.before(value, None, stack.runtime())?;
+                "COFFER_DYNAMODB_URL" | "COFFER_SECRETS_MANAGER_URL" | "COFFER_OPENSEARCH_URL" => {
+                    *value = certificates.before(value, stack.runtime())?;
                 }
                 "COFFER_OPENSEARCH_AUTH" => "sigv4".clone_into(value),
                 _ => {}

@@ -13,7 +13,7 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
@@ -55,12 +55,11 @@ impl Certificates {
         Ok(certificates)
     }
 
-    /// Puts a TLS end before a service, `http://127.0.0.1:PORT`, and gives the address of the delayed way to it. With
-    /// `health`, a first `GET /` of a connection is answered with it here.
+    /// Puts a TLS end before a service, `http://127.0.0.1:PORT`, and gives the address of the delayed way to it.
     ///
     /// # Errors
     /// Why not.
-    pub fn before(&self, service: &str, health: Option<&'static str>, runtime: &Runtime) -> Result<String, String> {
+    pub fn before(&self, service: &str, runtime: &Runtime) -> Result<String, String> {
         let address = service.trim_start_matches("http://").trim_end_matches('/');
         let address: SocketAddr = address
             .replace("localhost", "127.0.0.1")
@@ -71,7 +70,7 @@ impl Certificates {
         let end = listener.local_addr().map_err(|error| error.to_string())?;
         runtime.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(pipe(client, acceptor.clone(), address, health));
+                tokio::spawn(pipe(client, acceptor.clone(), address));
             }
         });
         Ok(format!("https://localhost:{}", delay::listen(end)?))
@@ -79,30 +78,11 @@ impl Certificates {
 }
 
 /// Ends TLS of one connection and passes bytes on, both ways, for as long as it is kept.
-async fn pipe(
-    client: TcpStream,
-    acceptor: TlsAcceptor,
-    service: SocketAddr,
-    health: Option<&str>,
-) -> std::io::Result<()> {
+async fn pipe(client: TcpStream, acceptor: TlsAcceptor, service: SocketAddr) -> std::io::Result<()> {
     client.set_nodelay(true)?;
     let mut service = TcpStream::connect(service).await?;
     service.set_nodelay(true)?;
     let mut client = acceptor.accept(client).await?;
-    if let Some(text) = health {
-        let mut first = Vec::new();
-        while !first.ends_with(b"\r\n\r\n") && client.read_buf(&mut first).await? > 0 {
-            if !first.starts_with(b"GET / ") {
-                break;
-            }
-        }
-        if first.starts_with(b"GET / ") {
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", text.len());
-            client.write_all([&head, text].concat().as_bytes()).await?;
-        } else {
-            service.write_all(&first).await?;
-        }
-    }
     copy_bidirectional(&mut client, &mut service).await?;
     Ok(())
 }
