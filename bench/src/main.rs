@@ -13,6 +13,7 @@
 
 mod about;
 mod added;
+mod callgrind;
 mod cgroup;
 mod cold;
 mod contenders;
@@ -25,6 +26,7 @@ mod load;
 mod memory;
 mod options;
 mod output;
+mod phases;
 mod progress;
 mod report;
 mod runtime_api;
@@ -45,7 +47,7 @@ use clap::{Parser, Subcommand};
 
 /// Measures what Coffer's functions cost, beside others that do the same work on the same services.
 ///
-/// `cold`, `tunings` and `warm` run on Linux as root, for they set each process's share of the processor. Results go to target/bench/NAME.json, and
+/// `cold`, `tunings`, `phases` and `warm` run on Linux as root, for they set each process's share of the processor. Results go to target/bench/NAME.json, and
 /// from there with `report` to docs/PERFORMANCE.md.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
@@ -62,6 +64,8 @@ enum Command {
     Tunings(tunings::TuningsArgs),
     /// Requests one after the other in a sandbox that is there
     Warm(warm::WarmArgs),
+    /// The instructions of a start and its first request, and what they are spent on; needs Valgrind
+    Phases(phases::PhasesArgs),
     /// What handlers add to the one call that they make
     Added(added::AddedArgs),
     /// Pages of an owner's secrets, of one who has few and of one who has many: time, and capacity of the table
@@ -83,6 +87,7 @@ fn main() -> ExitCode {
         Command::Cold(args) => cold::run(&args),
         Command::Tunings(args) => tunings::run(&args),
         Command::Warm(args) => warm::run(&args),
+        Command::Phases(args) => phases::run(&args),
         Command::Added(args) => added::run(&args),
         Command::List(args) => list::run(&args),
         Command::Seal(args) => seal::run(&args),

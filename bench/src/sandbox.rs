@@ -86,6 +86,24 @@ impl Sandbox {
         Ok(Self { process, group, api, waiting: Some(event), init_ms, init_cpu_ms })
     }
 
+    /// Ends the process as Lambda does, with a signal, so that a tool that it runs under can write down what it saw.
+    ///
+    /// # Errors
+    /// If it doesn't end.
+    pub fn end(mut self) -> Result<(), String> {
+        let process = self.process.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &process]).status();
+        told.map_err(|error| format!("kill: {error}"))?;
+        let started = Instant::now();
+        while matches!(self.process.child.try_wait(), Ok(None)) {
+            if started.elapsed() > PATIENCE {
+                return Err(self.process.complaint("does not end"));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
     /// Hands an event out and waits for the answer.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ pub mod chart;
 pub mod cold;
 pub mod list;
 pub mod load;
+pub mod phases;
 pub mod scale;
 pub mod seal;
 pub mod serve;
@@ -53,6 +54,10 @@ pub fn run() -> Result<ExitCode, String> {
     if let Some(results) = output::read::<crate::tunings::TuningsResults>("tunings")? {
         values.extend(about("tunings", &results.about));
         values.extend(tunings::values(&results, &mut Random::with_seed(results.about.seed)));
+    }
+    if let Some(results) = output::read::<crate::phases::PhasesResults>("phases")? {
+        values.extend(about("phases", &results.about));
+        values.extend(phases::values(&results));
     }
     if let Some(results) = output::read::<crate::warm::WarmResults>("warm")? {
         values.extend(about("warm", &results.about));
@@ -159,7 +164,8 @@ mod tests {
         for key in TEMPLATE.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(key, _)| key) {
             let benchmark = key.split('.').next().unwrap();
             assert!(
-                ["cold", "warm", "list", "seal", "scale", "serve", "load", "tunings", "added"].contains(&benchmark),
+                ["cold", "warm", "list", "seal", "scale", "serve", "load", "tunings", "added", "phases"]
+                    .contains(&benchmark),
                 "{key}"
             );
         }

@@ -1,4 +1,5 @@
-//! The connections of the AWS clients, which can be opened before the first request needs them.
+//! A function's connections, which can be opened before the first request needs them: with the pool of the SDK's HTTP
+//! client, which keeps a connection whose request was given up while it was being established.
 
 use std::fmt;
 use std::pin::pin;
