@@ -49,11 +49,11 @@ pub struct Instructions {
 pub const UNNAMED: &str = "the rest";
 
 /// Which part a function belongs to: that of the first word that its name, or else its object, contains.
-const PARTS: [(&str, &[&str]); 15] = [
+const PARTS: [(&str, &[&str]); 16] = [
     ("the loader", &["/ld-linux", "_dl_"]),
     ("Base64 of root certificates", &["pki_types::base64", "pki_types::pem", "rustls_native_certs"]),
     ("certificates", &["webpki"]),
-    ("ML-KEM", &["ml_kem", "mlkem", "keccak", "sha3", "MLKEM"]),
+    ("ML-KEM", &["ml_kem", "mlkem", "keccak", "Keccak", "sha3", "MLKEM"]),
     ("X25519 and Ed25519", &["25519"]),
     ("RSA", &["bn_", "BN_", "rsa", "RSA"]),
     (
@@ -71,6 +71,7 @@ const PARTS: [(&str, &[&str]); 15] = [
     ("JSON", &["serde"]),
     ("Lambda's runtime, hyper, tokio", &["lambda_", "hyper", "tokio", "http", "tower", "futures", "tracing"]),
     ("Coffer", &["shared::", "get_secret", "jsonwebtoken"]),
+    ("Rust's library", &["core::", "std::"]),
 ];
 
 /// Runs it.
