@@ -96,7 +96,7 @@ pub fn run(args: &AddedArgs) -> Result<ExitCode, String> {
 async fn get_secret(stack: &Stack, rounds: u32, progress: &mut Progress) -> Result<AddedSample, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let client = client_of(local_config(&stack.dynamodb, ACCESS_KEY));
-    let handler = InProcess::open(folder.path(), |_| client.clone()).await?;
+    let handler = InProcess::open(&folder.path().join("data"), |_| client.clone()).await?;
     let token = handler.token(USER, &["user"])?;
     let secrets = format!("/vault/api/v1/user/{USER}/secrets");
     let body = r#"{"name":"database","data":{"user":"app","password":"correct horse battery staple"}}"#;
@@ -140,7 +140,7 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
         max_document_bytes: GATEWAY_RESPONSE_LIMIT,
     });
     let table = |_: &Local| client_of(local_config(&stack.dynamodb, ACCESS_KEY));
-    let handler = InProcess::with_documents(folder.path(), table, documents).await?;
+    let handler = InProcess::with_documents(&folder.path().join("data"), table, documents).await?;
     let token = handler.token(USER, &[DOCUMENT_SCOPE])?;
     let (index, id, document) = examples::documents().next().ok_or("no example")?;
     let request = format!("GET /{index}/_source/{id} HTTP/1.1\r\nhost: localhost\r\n\r\n");
