@@ -101,7 +101,11 @@ pub fn run(args: &LoadArgs) -> Result<ExitCode, String> {
     let site = Site { stack, coffer, file, folder: folder.path(), documents: args.documents };
 
     let mut samples = Vec::new();
-    let mut progress = Progress::of(3 * args.rounds as usize);
+    let mut progress = Progress::of(1 + 3 * args.rounds as usize);
+    // OpenSearch compiles while it runs: its first load is slow, whoever sends it.
+    progress.step("uncounted");
+    site.plain_loop(&format!("bench-{}-uncounted-", std::process::id()))?;
+    progress.done();
     for round in 0..args.rounds {
         for loader in [Loader::Coffer, Loader::Loop, Loader::Embedded] {
             progress.step(format!("{loader:?}"));
