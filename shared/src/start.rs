@@ -162,8 +162,8 @@ pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
     );
     let TableParts { authenticator, store } = table_parts(settings.table, &config);
     let sealer = Arc::new(Sealer::new(Box::new(keyring)));
-    // Not waited for: before its keyring a request needs an item of the table, and Secrets Manager's answer comes
-    // meanwhile. Its connection, which takes processor time, is there about when the table's is.
+    // Not waited for: Secrets Manager's answer comes while the first request reads its item, or, where it seals first,
+    // is waited for there. Its connection, which takes processor time, is there about when the table's is.
     tokio::spawn(ready_in_time(read_keyring(Arc::clone(&sealer))));
     ready_in_time(async { tokio::join!(authenticator.warm_up(), store.connect(&connections)) }).await;
     Ok(VaultParts { authenticator, vault: Vault::new(store, sealer), limits: settings.limits })
