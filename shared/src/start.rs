@@ -13,11 +13,13 @@ use lambda_http::service_fn;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use url::Url;
 
 use crate::auth::Authenticator;
 use crate::causes::chain;
-use crate::clients::{self, Connections};
+use crate::clients::{self, Connections, Issuer};
 use crate::http::{Endpoint, Family, RequestEvent, answer_event, refuse, serve_event};
 use crate::parts::{SearchParts, TableParts, VaultParts};
 use crate::sealing::{Sealer, SecretsManagerKeyring};
@@ -35,6 +37,8 @@ const PREPARATION: Duration = Duration::from_secs(3);
 
 /// How long a task may take whose deadline was over before it began: it comes from a tool that sets none.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(60);
+
+const NO_REGION: &str = "AWS_REGION is missing: the region of the domain";
 
 /// Why a function doesn't start.
 pub type StartError = Box<dyn std::error::Error + Send + Sync>;
@@ -154,18 +158,28 @@ async fn ready_in_time<T>(preparation: impl Future<Output = T>) {
 /// The settings' faults.
 pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
     let settings = VaultSettings::read(&from_env)?;
-    let connections = Connections::new()?;
-    let config = clients::lambda_config_with(&connections).await?;
+    let connections = Connections::new(Issuer::Amazon)?;
+    let config = clients::lambda_config(&connections).await;
+    // Secrets Manager first, for its answer is what the first request waits for longest.
+    let secrets_manager_url = match &settings.secrets_manager_url {
+        Some(url) => Some(url.clone()),
+        None => clients::secrets_manager_url(&config).await,
+    };
+    let to_keyring = open(&connections, secrets_manager_url).await;
+    let to_table = open(&connections, dynamodb_url(&config, &settings.table).await).await;
     let keyring = SecretsManagerKeyring::new(
         clients::secrets_manager(&config, settings.secrets_manager_url.as_ref()),
         settings.keyring_secret,
     );
-    let TableParts { authenticator, store } = table_parts(settings.table, &config);
     let sealer = Arc::new(Sealer::new(Box::new(keyring)));
-    // Not waited for: Secrets Manager's answer comes while the first request reads its item, or, where it seals first,
-    // is waited for there. Its connection, which takes processor time, is there about when the table's is.
-    tokio::spawn(ready_in_time(read_keyring(Arc::clone(&sealer))));
-    ready_in_time(async { tokio::join!(authenticator.warm_up(), store.connect(&connections)) }).await;
+    let TableParts { authenticator, store } = table_parts(settings.table, &config);
+    let to_keyring = async {
+        let _ = to_keyring.await;
+        // Not waited for: the answer comes while the first request reads its item, or, where it seals first, is waited
+        // for there.
+        tokio::spawn(ready_in_time(read_keyring(Arc::clone(&sealer))));
+    };
+    ready_in_time(async { tokio::join!(authenticator.warm_up(), store.rehearse(), to_keyring, to_table) }).await;
     Ok(VaultParts { authenticator, vault: Vault::new(store, sealer), limits: settings.limits })
 }
 
@@ -181,11 +195,32 @@ async fn read_keyring(sealer: Arc<Sealer>) {
 /// The settings' faults.
 pub async fn table() -> Result<TableParts<DynamoDbVault>, StartError> {
     let settings = TableSettings::read(&from_env)?;
-    let connections = Connections::new()?;
-    let config = clients::lambda_config_with(&connections).await?;
+    let connections = Connections::new(Issuer::Amazon)?;
+    let config = clients::lambda_config(&connections).await;
+    let connected = open(&connections, dynamodb_url(&config, &settings).await).await;
     let parts = table_parts(settings, &config);
-    ready_in_time(async { tokio::join!(parts.authenticator.warm_up(), parts.store.connect(&connections)) }).await;
+    ready_in_time(async { tokio::join!(parts.authenticator.warm_up(), parts.store.rehearse(), connected) }).await;
     Ok(parts)
+}
+
+/// Begins to open a connection, which goes on while other things are prepared.
+pub async fn open(connections: &Connections, server: Option<Url>) -> JoinHandle<()> {
+    let connections = connections.clone();
+    let opened = tokio::spawn(async move {
+        if let Some(server) = server {
+            connections.open(&server).await;
+        }
+    });
+    // The name is looked up by another thread from here on.
+    tokio::task::yield_now().await;
+    opened
+}
+
+async fn dynamodb_url(config: &SdkConfig, settings: &TableSettings) -> Option<Url> {
+    match &settings.dynamodb_url {
+        Some(url) => Some(url.clone()),
+        None => clients::dynamodb_url(config).await,
+    }
 }
 
 fn table_parts(settings: TableSettings, config: &SdkConfig) -> TableParts<DynamoDbVault> {
@@ -199,8 +234,11 @@ fn table_parts(settings: TableSettings, config: &SdkConfig) -> TableParts<Dynamo
 /// The settings' faults, or what keeps the client from being made.
 pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
     let settings = SearchSettings::read(&from_env)?;
+    // A domain of AWS's, or somebody's own server.
+    let issuer = if matches!(settings.auth, SearchAuth::SigV4) { Issuer::Amazon } else { Issuer::Any };
+    let connections = Connections::new(issuer)?;
+    let connected = open(&connections, Some(settings.url.clone())).await;
     let auth = opensearch_auth(settings.auth).await?;
-    let connections = Connections::new()?;
     let documents = OpenSearchSettings {
         url: settings.url,
         auth,
@@ -210,14 +248,14 @@ pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
     };
     let documents = clients::opensearch_with(&connections, documents)?;
     let authenticator = authenticator(settings.tokens);
-    ready_in_time(async { tokio::join!(authenticator.warm_up(), documents.connect(&connections)) }).await;
+    ready_in_time(async { tokio::join!(authenticator.warm_up(), documents.rehearse(), connected) }).await;
     Ok(SearchParts { authenticator, documents, rules: settings.rules, add_type: settings.add_type })
 }
 
 /// What authorizes a function's requests to OpenSearch.
 async fn opensearch_auth(auth: SearchAuth) -> Result<OpenSearchAuth, StartError> {
     match auth {
-        SearchAuth::SigV4 => signing(&clients::lambda_config().await),
+        SearchAuth::SigV4 => clients::lambda_signing().await.ok_or_else(|| NO_REGION.into()),
         SearchAuth::Basic { user, password } => Ok(OpenSearchAuth::Basic { user, password }),
         SearchAuth::None => Ok(OpenSearchAuth::None),
     }
@@ -228,7 +266,7 @@ async fn opensearch_auth(auth: SearchAuth) -> Result<OpenSearchAuth, StartError>
 /// # Errors
 /// What is missing.
 pub fn signing(config: &SdkConfig) -> Result<OpenSearchAuth, StartError> {
-    let region = config.region().cloned().ok_or("AWS_REGION is missing: the region of the domain")?;
+    let region = config.region().cloned().ok_or(NO_REGION)?;
     let credentials = config.credentials_provider().ok_or("no source of AWS credentials")?;
     Ok(OpenSearchAuth::SigV4 { region, credentials })
 }

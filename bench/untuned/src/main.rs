@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use get_secret::GetSecret;
-use shared::auth::Authenticator;
-use shared::clients::{self, Connections};
+use shared::clients::{self, Connections, Issuer};
 use shared::parts::VaultParts;
 use shared::sealing::{Sealer, SecretsManagerKeyring};
 use shared::settings::{VaultSettings, from_env};
@@ -17,30 +16,37 @@ use shared::start::{self, StartError};
 use shared::vault::Vault;
 use shared::vault::dynamodb::DynamoDbVault;
 use tokio::runtime::Builder;
+use tokio::task::JoinHandle;
+use url::Url;
 
 /// The tunings that are taken away.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Without {
     /// Connections, keyring and keys while the function starts: the first request pays for them.
     early_connections: bool,
+    /// A read made ready while the function starts: its code runs for the first time in the first request.
+    rehearsal: bool,
     /// The keyring read beside the first request: the start waits for it.
     keyring_beside: bool,
     /// Credentials and region from the environment alone: the SDK looks wherever it looks by default.
     known_credentials: bool,
+    /// Amazon's root certificates read before the others: all are read.
+    likely_roots: bool,
     /// One thread: the runtime has one for each core.
     one_thread: bool,
 }
 
 impl Without {
     fn read() -> Result<Self, String> {
-        let mut without =
-            Self { early_connections: false, keyring_beside: false, known_credentials: false, one_thread: false };
+        let mut without = Self::default();
         let names = std::env::var("COFFER_WITHOUT").unwrap_or_default();
         for name in names.split(',').filter(|name| !name.is_empty()) {
             match name {
                 "early-connections" => without.early_connections = true,
+                "rehearsal" => without.rehearsal = true,
                 "keyring-beside" => without.keyring_beside = true,
                 "known-credentials" => without.known_credentials = true,
+                "likely-roots" => without.likely_roots = true,
                 "one-thread" => without.one_thread = true,
                 other => return Err(format!("COFFER_WITHOUT: no tuning is called {other}")),
             }
@@ -56,46 +62,44 @@ fn main() -> Result<ExitCode, StartError> {
     Ok(runtime.enable_all().build()?.block_on(function))
 }
 
-/// As [`start::vault`], but for what is taken away.
+/// As [`start::vault`], but for what is taken away; the addresses are always given.
 async fn prepare(without: Without) -> Result<VaultParts<DynamoDbVault>, StartError> {
     let settings = VaultSettings::read(&from_env)?;
-    let connections = Connections::new()?;
-    let config = config(without, &connections).await?;
+    let connections = Connections::new(if without.likely_roots { Issuer::Any } else { Issuer::Amazon })?;
+    let config = config(without, &connections).await;
+    let early = |url: &Option<Url>| url.clone().filter(|_| !without.early_connections);
+    let to_table = start::open(&connections, early(&settings.table.dynamodb_url)).await;
+    let to_keyring = start::open(&connections, early(&settings.secrets_manager_url)).await;
     let secrets_manager = clients::secrets_manager(&config, settings.secrets_manager_url.as_ref());
     let keyring = SecretsManagerKeyring::new(secrets_manager, settings.keyring_secret);
+    let sealer = Arc::new(Sealer::new(Box::new(keyring)));
+    let keyring = (!without.early_connections).then(|| tokio::spawn(read_keyring(to_keyring, Arc::clone(&sealer))));
     let dynamodb = clients::dynamodb(&config, settings.table.dynamodb_url.as_ref());
     let store = DynamoDbVault::new(dynamodb, settings.table.table);
-    let sealer = Arc::new(Sealer::new(Box::new(keyring)));
     let authenticator = start::authenticator(settings.table.tokens);
+    if !without.rehearsal {
+        store.rehearse().await;
+    }
     if !without.early_connections {
-        connect(without, &sealer, &authenticator, &store, &connections).await;
+        let _ = tokio::join!(authenticator.warm_up(), to_table);
+    }
+    if let Some(keyring) = keyring.filter(|_| without.keyring_beside) {
+        let _ = keyring.await;
     }
     Ok(VaultParts { authenticator, vault: Vault::new(store, sealer), limits: settings.limits })
 }
 
-async fn connect(
-    without: Without,
-    sealer: &Arc<Sealer>,
-    authenticator: &Authenticator,
-    store: &DynamoDbVault,
-    connections: &Connections,
-) {
-    let sealer = Arc::clone(sealer);
-    let keyring = tokio::spawn(async move {
-        if let Err(error) = sealer.keyring().await {
-            tracing::warn!(error = error.to_string(), "the keyring is not there yet");
-        }
-    });
-    tokio::join!(authenticator.warm_up(), store.connect(connections));
-    if without.keyring_beside {
-        let _ = keyring.await;
+async fn read_keyring(connected: JoinHandle<()>, sealer: Arc<Sealer>) {
+    let _ = connected.await;
+    if let Err(error) = sealer.keyring().await {
+        tracing::warn!(error = error.to_string(), "the keyring is not there yet");
     }
 }
 
-async fn config(without: Without, connections: &Connections) -> Result<SdkConfig, StartError> {
+async fn config(without: Without, connections: &Connections) -> SdkConfig {
     if !without.known_credentials {
-        return Ok(clients::lambda_config_with(connections).await?);
+        return clients::lambda_config(connections).await;
     }
     let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(clients::timeouts());
-    Ok(config.http_client(connections.client()?).load().await)
+    config.http_client(connections.client()).load().await
 }

@@ -1,15 +1,18 @@
 //! A function's connections, which can be opened before the first request needs them: with the pool of the SDK's HTTP
 //! client, which keeps a connection whose request was given up while it was being established.
+//!
+//! Where a function expects certificates that Amazon issued, there are two pools. The first knows Amazon's roots alone, the
+//! second all of the machine's, which take long to read. Who is trusted is the same: as soon as a server shows a
+//! certificate that the first can't verify, all connections are the second pool's.
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
-use aws_smithy_http_client::pool::{
-    BuildError, Client, ClientBuildError, ConnectionEvent, ConnectionPool, OriginKey, PartitionId,
-};
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::pool::{Client, ConnectionEvent, ConnectionPool, OriginKey, PartitionId};
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthScheme};
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime::client::identity::no_auth::NoAuthIdentityResolver;
@@ -17,97 +20,190 @@ use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolv
 use aws_smithy_runtime::client::retries::strategy::NeverRetryStrategy;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
-use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::http::Request;
 use aws_smithy_runtime_api::shared::IntoShared;
 use tokio::sync::Notify;
+use url::Url;
 
-/// Connections to other services: one pool for all of a function's, so that the root certificates are read once.
-#[derive(Clone)]
-pub struct Connections {
-    pool: ConnectionPool,
-    // Told whenever a connection was established, or couldn't be.
-    settled: Arc<Notify>,
+use super::two_pools::{TwoPools, unverified};
+use super::{connector_settings, roots};
+
+/// Who is expected to have issued the certificates of the servers that a function speaks to. Any that the machine trusts
+/// is accepted; one that wasn't expected takes longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issuer {
+    /// Amazon, as of AWS's endpoints.
+    Amazon,
+    /// Anyone.
+    Any,
 }
 
-/// The address of a request that is under way, once it is known.
-pub type Address = Arc<OnceLock<String>>;
+/// Connections to other services: all of a function's, so that the root certificates are read once.
+#[derive(Clone)]
+pub struct Connections {
+    amazons: Option<Pool>,
+    all: Pool,
+    state: Arc<State>,
+}
+
+/// A pool, and the SDK's HTTP client over it.
+#[derive(Clone)]
+struct Pool {
+    pool: ConnectionPool,
+    client: Client,
+}
+
+/// What is known of connections.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    // Told whenever a connection was established, or couldn't be.
+    settled: Notify,
+    all_roots: AtomicBool,
+}
+
+impl State {
+    /// Whether a server has shown a certificate that the first pool couldn't verify.
+    pub(super) fn all_roots(&self) -> bool {
+        self.all_roots.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, event: &ConnectionEvent<'_>) {
+        if let ConnectionEvent::EstablishmentFailed(failed) = event
+            && unverified(failed.error())
+        {
+            self.all_roots.store(true, Ordering::Relaxed);
+        }
+        self.settled.notify_waiters();
+    }
+}
 
 impl Connections {
-    /// A pool without connections.
+    /// No connections yet, to servers whose certificates this issuer is expected to have issued.
     ///
     /// # Errors
-    /// What keeps it from being made.
-    pub fn new() -> Result<Self, BuildError> {
-        let settled = Arc::new(Notify::new());
-        let notify = Arc::clone(&settled);
-        let pool = ConnectionPool::builder()
-            .event_listener(move |_: &ConnectionEvent<'_>| notify.notify_waiters())
-            .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
-            .build_https()?;
-        Ok(Self { pool, settled })
+    /// What keeps the pool from being made.
+    pub fn new(expected: Issuer) -> Result<Self, BoxError> {
+        let amazons = match expected {
+            Issuer::Amazon => roots::amazons(),
+            Issuer::Any => None,
+        };
+        Self::with(amazons, TlsContext::default())
+    }
+
+    /// With these roots, in PEM, as the first pool's, and the second's configuration.
+    fn with(first: Option<Vec<u8>>, second: TlsContext) -> Result<Self, BoxError> {
+        let state = Arc::<State>::default();
+        let amazons = first.and_then(|pem| {
+            let store = TrustStore::empty().with_pem_certificate(pem);
+            TlsContext::builder().with_trust_store(store).build().ok()
+        });
+        Ok(Self {
+            amazons: amazons.map(|context| pool(&state, context)).transpose()?,
+            all: pool(&state, second)?,
+            state,
+        })
     }
 
     /// The SDK's HTTP client over these connections.
-    ///
-    /// # Errors
-    /// What keeps it from being made.
-    pub fn client(&self) -> Result<SharedHttpClient, ClientBuildError> {
-        Ok(Client::new(&self.pool)?.into_shared())
+    #[must_use]
+    pub fn client(&self) -> SharedHttpClient {
+        let all = self.all.client.clone();
+        match &self.amazons {
+            Some(amazons) => TwoPools::new(amazons.client.clone(), all, Arc::clone(&self.state)).into_shared(),
+            None => all.into_shared(),
+        }
     }
 
     /// What sends requests over these connections without the SDK: it retries nothing and signs nothing.
     ///
     /// # Errors
     /// What keeps it from being made.
-    pub fn connector(&self, settings: &HttpConnectorSettings) -> Result<SharedHttpConnector, BoxError> {
-        // A connector is made for an operation of the SDK, of whose components it takes the clock alone. The others
-        // have to be there, and do nothing.
-        let components = RuntimeComponentsBuilder::new("coffer")
-            .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(Vec::new())))
-            .with_auth_scheme(NoAuthScheme::new())
-            .with_identity_resolver(NO_AUTH_SCHEME_ID, NoAuthIdentityResolver::new())
-            .with_endpoint_resolver(Some(StaticUriEndpointResolver::uri("")))
-            .with_identity_cache(Some(IdentityCache::no_cache()))
-            .with_retry_strategy(Some(NeverRetryStrategy::new()))
-            .build()?;
-        Ok(self.client()?.http_connector(settings, &components))
+    pub fn connector(&self) -> Result<SharedHttpConnector, BoxError> {
+        connector_of(&self.client(), &connector_settings())
     }
 
-    /// Opens the connection that a request needs, and doesn't send the request: it is given up as soon as it waits for
-    /// its connection, which the pool keeps for the next one. Whoever makes the request notes its address as soon as
-    /// that is known. Returns when the connection is there or failed.
-    pub async fn open(&self, request: impl Future, address: &OnceLock<String>) {
+    /// Opens a connection to a server, for the first request. Returns when it is there or failed, which is left to that
+    /// request.
+    pub async fn open(&self, server: &Url) {
+        let first = self.in_use();
+        self.open_one(first, server).await;
+        let second = self.in_use();
+        if !std::ptr::eq(first, second) {
+            self.open_one(second, server).await;
+        }
+    }
+
+    /// The pool of the connections that are made now.
+    fn in_use(&self) -> &Pool {
+        self.amazons.as_ref().filter(|_| !self.state.all_roots()).unwrap_or(&self.all)
+    }
+
+    /// A request is made that needs the connection, and given up as soon as it waits for it: the pool keeps the
+    /// connection for the next one.
+    async fn open_one(&self, pool: &Pool, server: &Url) {
+        let Ok(request) = request_of(&pool.client, server) else { return };
+        let pool = &pool.pool;
         {
             let mut request = pin!(request);
             let waits = std::future::poll_fn(|context| {
-                if request.as_mut().poll(context).is_ready() || self.establishing(address) {
+                if request.as_mut().poll(context).is_ready() || establishing(pool, server) {
                     return Poll::Ready(());
                 }
                 // The pool establishes connections in tasks of their own, which have to run first.
-                if address.get().is_some() {
-                    context.waker().wake_by_ref();
-                }
+                context.waker().wake_by_ref();
                 Poll::Pending
             });
             waits.await;
         }
         loop {
-            let mut settled = pin!(self.settled.notified());
+            let mut settled = pin!(self.state.settled.notified());
             settled.as_mut().enable();
-            if !self.establishing(address) {
+            if !establishing(pool, server) {
                 return;
             }
             settled.await;
         }
     }
+}
 
-    /// Whether a connection to this address is on its way.
-    fn establishing(&self, address: &OnceLock<String>) -> bool {
-        let origin = address.get().and_then(|address| OriginKey::from_uri(&address.parse().ok()?).ok());
-        let stats = origin.and_then(|origin| self.pool.partition_stats(PartitionId::ANONYMOUS, &origin));
-        stats.is_some_and(|stats| stats.establishing_connections() > 0)
-    }
+fn request_of(client: &Client, server: &Url) -> Result<HttpConnectorFuture, BoxError> {
+    let request = Request::get(server.as_str())?;
+    Ok(connector_of(client, &connector_settings())?.call(request))
+}
+
+/// A connector that belongs to no operation of the SDK.
+fn connector_of(client: &impl HttpClient, settings: &HttpConnectorSettings) -> Result<SharedHttpConnector, BoxError> {
+    // Of an operation's components it takes the clock alone. The others have to be there, and do nothing.
+    let components = RuntimeComponentsBuilder::new("coffer")
+        .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(Vec::new())))
+        .with_auth_scheme(NoAuthScheme::new())
+        .with_identity_resolver(NO_AUTH_SCHEME_ID, NoAuthIdentityResolver::new())
+        .with_endpoint_resolver(Some(StaticUriEndpointResolver::uri("")))
+        .with_identity_cache(Some(IdentityCache::no_cache()))
+        .with_retry_strategy(Some(NeverRetryStrategy::new()))
+        .build()?;
+    Ok(client.http_connector(settings, &components))
+}
+
+/// Whether a connection to this server is on its way.
+fn establishing(pool: &ConnectionPool, server: &Url) -> bool {
+    let origin = server.as_str().parse().ok().and_then(|uri| OriginKey::from_uri(&uri).ok());
+    let stats = origin.and_then(|origin| pool.partition_stats(PartitionId::ANONYMOUS, &origin));
+    stats.is_some_and(|stats| stats.establishing_connections() > 0)
+}
+
+fn pool(state: &Arc<State>, context: TlsContext) -> Result<Pool, BoxError> {
+    let state = Arc::clone(state);
+    let pool = ConnectionPool::builder()
+        .event_listener(move |event: &ConnectionEvent<'_>| state.note(event))
+        .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
+        .tls_context(context)
+        .build_https()?;
+    Ok(Pool { client: Client::new(&pool)?, pool })
 }
 
 impl fmt::Debug for Connections {
@@ -120,11 +216,15 @@ impl fmt::Debug for Connections {
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
+    use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc;
     use std::thread;
 
-    use aws_smithy_runtime_api::client::http::HttpConnector;
-    use aws_smithy_runtime_api::http::Request;
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+    use rustls::crypto::aws_lc_rs;
+    use rustls::pki_types::PrivatePkcs8KeyDer;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_rustls::TlsAcceptor;
 
     use super::*;
 
@@ -149,26 +249,146 @@ mod tests {
     #[tokio::test]
     async fn an_opened_connection_carries_the_first_request_and_nothing_before_it() {
         let (url, told) = server();
-        let connections = Connections::new().unwrap();
-        let connector = connections.connector(&HttpConnectorSettings::default()).unwrap();
-        let address = Address::default();
-        address.set(url.clone()).unwrap();
-        connections.open(connector.call(Request::get(format!("{url}given-up")).unwrap()), &address).await;
-        connections.open(connector.call(Request::get(format!("{url}none")).unwrap()), &Address::default()).await;
+        let connections = Connections::new(Issuer::Any).unwrap();
+        connections.open(&url.parse().unwrap()).await;
         assert_eq!(told.recv().unwrap(), "connection");
+        let connector = connections.connector().unwrap();
+        connector.call(Request::get(format!("{url}first")).unwrap()).await.unwrap();
         let sent = told.recv().unwrap();
-        assert!(sent.starts_with("GET /none "), "{sent}");
+        assert!(sent.starts_with("GET /first "), "{sent}");
         assert!(told.try_recv().is_err());
     }
 
     #[tokio::test]
     async fn a_connection_that_is_refused_is_not_waited_for() {
         let url = format!("http://{}/", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-        let connections = Connections::new().unwrap();
-        let connector = connections.connector(&HttpConnectorSettings::default()).unwrap();
-        let address = Address::default();
-        address.set(url.clone()).unwrap();
-        connections.open(connector.call(Request::get(&url).unwrap()), &address).await;
-        assert!(connector.call(Request::get(&url).unwrap()).await.is_err());
+        let connections = Connections::new(Issuer::Any).unwrap();
+        connections.open(&url.parse().unwrap()).await;
+        assert!(connections.connector().unwrap().call(Request::get(&url).unwrap()).await.is_err());
+    }
+
+    /// An authority, and a TLS server on a free port with a certificate of it, that answers each request with nothing
+    /// and counts connections, those that failed too.
+    struct Server {
+        authority: String,
+        url: Url,
+        connections: Arc<AtomicUsize>,
+    }
+
+    impl Server {
+        async fn start(authority: &str) -> Self {
+            let mut params = CertificateParams::default();
+            params.distinguished_name.push(DnType::CommonName, authority);
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+            let key = KeyPair::generate().unwrap();
+            let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+            let certificate = params.signed_by(&key, &authority).unwrap();
+            let config = rustls::ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate.into()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+                .unwrap();
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port()).parse().unwrap();
+            let connections = Arc::<AtomicUsize>::default();
+            let counted = Arc::clone(&connections);
+            tokio::spawn(async move {
+                let acceptor = TlsAcceptor::from(Arc::new(config));
+                while let Ok((stream, _)) = listener.accept().await {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                    tokio::spawn(async move {
+                        while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+                        }
+                    });
+                }
+            });
+            Self { authority: authority.as_ref().pem(), url, connections }
+        }
+
+        fn connections(&self) -> usize {
+            self.connections.load(Ordering::SeqCst)
+        }
+
+        async fn ask(&self, connections: &Connections) -> Result<u16, String> {
+            let request = Request::get(self.url.as_str()).unwrap();
+            let answer = connections.connector().unwrap().call(request).await;
+            answer.map(|answer| answer.status().as_u16()).map_err(|error| crate::causes::chain(&error))
+        }
+    }
+
+    fn trusting(authorities: &[&Server]) -> TlsContext {
+        let all = authorities.iter().fold(TrustStore::empty(), |store, server| {
+            store.with_pem_certificate(server.authority.as_bytes().to_vec())
+        });
+        TlsContext::builder().with_trust_store(all).build().unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_was_issued_by_the_expected_issuer_needs_no_other_roots() {
+        let server = Server::start("one").await;
+        let none = trusting(&[]);
+        let connections = Connections::with(Some(server.authority.clone().into()), none).unwrap();
+        connections.open(&server.url).await;
+        assert_eq!(server.ask(&connections).await, Ok(204));
+        assert_eq!(server.connections(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_certificate_unverified_is_accepted_if_the_machine_knows_it() {
+        let (expected, other) = (Server::start("one").await, Server::start("two").await);
+        let all = trusting(&[&expected, &other]);
+        let connections = Connections::with(Some(expected.authority.clone().into()), all).unwrap();
+        assert_eq!(expected.ask(&connections).await, Ok(204));
+        assert_eq!(other.ask(&connections).await, Ok(204));
+        assert_eq!(other.connections(), 2);
+        // From here on all roots are known.
+        assert_eq!(other.ask(&connections).await, Ok(204));
+        assert_eq!(expected.ask(&connections).await, Ok(204));
+        assert_eq!((expected.connections(), other.connections()), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_opened_early_is_used_whoever_issued_the_certificate() {
+        let (expected, other) = (Server::start("one").await, Server::start("two").await);
+        let all = trusting(&[&expected, &other]);
+        let connections = Connections::with(Some(expected.authority.into()), all).unwrap();
+        connections.open(&other.url).await;
+        assert_eq!(other.connections(), 2);
+        assert_eq!(other.ask(&connections).await, Ok(204));
+        assert_eq!(other.connections(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_nobody_known_issued_is_refused() {
+        let (expected, other) = (Server::start("one").await, Server::start("two").await);
+        let all = trusting(&[&expected]);
+        let connections = Connections::with(Some(expected.authority.clone().into()), all).unwrap();
+        connections.open(&other.url).await;
+        let refused = other.ask(&connections).await.unwrap_err();
+        assert!(refused.contains("UnknownIssuer"), "{refused}");
+        assert_eq!(expected.ask(&connections).await, Ok(204));
+    }
+
+    #[tokio::test]
+    async fn an_issuer_that_has_the_expected_ones_name_is_accepted_if_the_machine_knows_it() {
+        let (expected, other) = (Server::start("one").await, Server::start("one").await);
+        let all = trusting(&[&expected, &other]);
+        let connections = Connections::with(Some(expected.authority.into()), all).unwrap();
+        assert_eq!(other.ask(&connections).await, Ok(204));
+    }
+
+    #[tokio::test]
+    async fn a_certificate_for_another_name_is_refused() {
+        let server = Server::start("one").await;
+        let connections = Connections::with(Some(server.authority.clone().into()), trusting(&[&server])).unwrap();
+        let url = server.url.as_str().replace("localhost", "127.0.0.1");
+        let request = Request::get(url).unwrap();
+        let refused = connections.connector().unwrap().call(request).await.map(|_| ()).unwrap_err();
+        let refused = crate::causes::chain(&refused);
+        assert!(refused.contains("not valid for name"), "{refused}");
     }
 }

@@ -3,23 +3,24 @@
 #![expect(clippy::disallowed_methods, reason = "this is the place")]
 
 mod connections;
+mod roots;
+mod two_pools;
 
-pub use connections::{Address, Connections};
+pub use connections::{Connections, Issuer};
 
 use std::time::Duration;
 
 use aws_config::environment::credentials::EnvironmentVariableCredentialsProvider;
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::ProvideRegion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::pool::ClientBuildError;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Connector, ConnectorBuilder};
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, Limited};
@@ -42,29 +43,23 @@ const PUT: Duration = Duration::from_secs(3);
 
 /// The SDK's settings on Lambda: region and credentials from the environment, where Lambda puts them, and nowhere
 /// else, so that a missing one is an error at once instead of a search through providers that aren't there.
-pub async fn lambda_config() -> SdkConfig {
-    let client = aws_smithy_http_client::Builder::new();
-    lambda_config_over(client.tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build_https()).await
-}
-
-/// The same, with connections that can be opened before the first request.
-///
-/// # Errors
-/// What keeps the client from being made.
-pub async fn lambda_config_with(connections: &Connections) -> Result<SdkConfig, ClientBuildError> {
-    Ok(lambda_config_over(connections.client()?).await)
-}
-
-async fn lambda_config_over(client: SharedHttpClient) -> SdkConfig {
+pub async fn lambda_config(connections: &Connections) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(EnvironmentVariableRegionProvider::new())
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         // One for all services: the root certificates are read once.
-        .http_client(client)
+        .http_client(connections.client())
         .timeout_config(timeouts())
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .load()
         .await
+}
+
+/// What signs requests to OpenSearch on Lambda, with region and credentials of the environment; `None` without a region.
+pub async fn lambda_signing() -> Option<OpenSearchAuth> {
+    let region = EnvironmentVariableRegionProvider::new().region().await?;
+    let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+    Some(OpenSearchAuth::SigV4 { region, credentials })
 }
 
 /// The SDK's settings for a program that somebody started: region and credentials from wherever the SDK looks for
@@ -94,12 +89,37 @@ pub fn dynamodb(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_dynamodb::Clie
     aws_sdk_dynamodb::Client::from_conf(builder.build())
 }
 
+/// Where DynamoDB is, if it isn't told: at the address that the SDK knows for the region. `None` if there is none, which
+/// the first call says with its reason.
+pub async fn dynamodb_url(config: &SdkConfig) -> Option<Url> {
+    use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+    let params = Params::builder()
+        .set_region(config.region().map(ToString::to_string))
+        .set_use_fips(config.use_fips())
+        .set_use_dual_stack(config.use_dual_stack())
+        .build()
+        .ok()?;
+    DefaultResolver::new().resolve_endpoint(&params).await.ok()?.url().parse().ok()
+}
+
 /// Secrets Manager, at another address where one is given.
 #[must_use]
 pub fn secrets_manager(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_secretsmanager::Client {
     let mut builder = aws_sdk_secretsmanager::config::Builder::from(config);
     builder.set_endpoint_url(url.map(ToString::to_string));
     aws_sdk_secretsmanager::Client::from_conf(builder.build())
+}
+
+/// Where Secrets Manager is, if it isn't told, likewise.
+pub async fn secrets_manager_url(config: &SdkConfig) -> Option<Url> {
+    use aws_sdk_secretsmanager::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+    let params = Params::builder()
+        .set_region(config.region().map(ToString::to_string))
+        .set_use_fips(config.use_fips())
+        .set_use_dual_stack(config.use_dual_stack())
+        .build()
+        .ok()?;
+    DefaultResolver::new().resolve_endpoint(&params).await.ok()?.url().parse().ok()
 }
 
 /// The keys of a key server, fetched with the HTTP client that the SDK uses as well.
@@ -139,7 +159,7 @@ pub fn opensearch_with(
     connections: &Connections,
     settings: OpenSearchSettings,
 ) -> Result<OpenSearchDocuments, BoxError> {
-    Ok(OpenSearchDocuments::new(connections.connector(&connector_settings())?, settings))
+    Ok(OpenSearchDocuments::new(connections.connector()?, settings))
 }
 
 /// The SDK's HTTP client for another server than AWS's. It follows no redirection and knows no proxy. How long an answer

@@ -49,7 +49,7 @@ pub struct Stack {
     // For OpenSearch. Made once: making one reads the machine's root certificates, which takes longer than a call.
     client: reqwest::Client,
     // Stopped when the stack is dropped.
-    _processes: Vec<Process>,
+    processes: Vec<Process>,
 }
 
 impl Stack {
@@ -89,17 +89,7 @@ impl Stack {
         let runtime = Runtime::new().unwrap();
         let [dynamodb, secrets_manager, opensearch] = urls;
         let client = http_client();
-        let stack = Self {
-            dynamodb,
-            secrets_manager,
-            opensearch,
-            emulator,
-            key,
-            folder,
-            runtime,
-            client,
-            _processes: processes,
-        };
+        let stack = Self { dynamodb, secrets_manager, opensearch, emulator, key, folder, runtime, client, processes };
         stack.runtime.block_on(async {
             // Unless it is there: another process may be at work on it.
             create_table(&stack.table(ACCESS_KEY), TABLE).await.unwrap();
@@ -107,6 +97,11 @@ impl Stack {
             stack.make_indices("").await;
         });
         stack
+    }
+
+    /// The system's numbers for the services that were started here.
+    pub fn processes(&self) -> impl Iterator<Item = u32> {
+        self.processes.iter().map(Process::id)
     }
 
     /// The variables that let another process use these services.

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use services::examples;
-use services::proxy::Proxy;
 use services::sandbox::Function;
 use services::stack::Stack;
 use services::tools::Need;
@@ -21,6 +20,11 @@ pub const TESTS: &[Test] = &[
     ("a_warm_document_is_one_call", &[Need::Services], a_warm_document_is_one_call),
     ("a_refusal_that_needs_no_lookup_calls_nothing", &[Need::Services], a_refusal_that_needs_no_lookup_calls_nothing),
     (
+        "a_connection_that_is_opened_early_costs_no_call",
+        &[Need::Services],
+        a_connection_that_is_opened_early_costs_no_call,
+    ),
+    (
         "a_function_reads_its_keyring_once_and_its_token_keys_once",
         &[Need::Services],
         a_function_reads_its_keyring_once_and_its_token_keys_once,
@@ -36,11 +40,6 @@ fn seed<'a>(stack: &Stack, user: &str, names: impl IntoIterator<Item = &'a str>)
         let body = json!({ "name": name, "data": {} }).to_string();
         create.call(user, "POST", &format!("{USERS}/{user}/secrets"), body).expect_status(201);
     }
-}
-
-/// The actions that a service was asked for. A request that opens a connection and asks for nothing is none.
-fn actions(proxy: &Proxy) -> Vec<String> {
-    proxy.take_calls().iter().filter_map(|call| call.action().map(str::to_owned)).collect()
 }
 
 /// Sends a request that warms a function up, then others, each of which makes these calls of DynamoDB and no other call
@@ -172,6 +171,21 @@ fn a_refusal_that_needs_no_lookup_calls_nothing(world: &World) {
     }
 }
 
+fn a_connection_that_is_opened_early_costs_no_call(world: &World) {
+    let (stack, user) = (world.stack(), "calls-early");
+    seed(stack, user, ["db"]);
+    stack.runtime().block_on(stack.put_document("roles", "calls-early", "{}"));
+    let secret = format!("{USERS}/{user}/secrets/db");
+    for (name, path, table, documents) in
+        [("get-secret", secret.as_str(), 1, 0), ("get-document", "/search/roles/calls-early", 0, 1)]
+    {
+        let watched = Watched::start(stack, name);
+        watched.call(user, "GET", path, "").expect_status(200);
+        assert_eq!(watched.dynamodb.take_actions(), vec!["GetItem"; table], "{name}");
+        assert_eq!(watched.opensearch.take_calls().len(), documents, "{name}");
+    }
+}
+
 fn a_function_reads_its_keyring_once_and_its_token_keys_once(world: &World) {
     let (stack, user) = (world.stack(), "calls-cold");
     seed(stack, user, ["db"]);
@@ -194,7 +208,7 @@ fn a_function_reads_its_keyring_once_and_its_token_keys_once(world: &World) {
             let answer = watched.call(user, method, &path(name), &body);
             let gone = name == "delete-secret" && i > 0;
             assert_eq!(answer.status >= 400, gone, "{name}: {answer:?}");
-            keyring.extend(actions(&watched.secrets_manager));
+            keyring.extend(watched.secrets_manager.take_actions());
             key_set.extend(watched.key_server.take_calls());
         }
         let has_keyring = !matches!(name, "delete-secret" | "get-document");

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use services::proxy::{Fault, Proxy};
 use services::sandbox::Function;
 use services::tools::Need;
 
@@ -17,6 +18,7 @@ pub const TESTS: &[Test] = &[
     ),
     ("a_keyring_that_comes_later_is_found_without_a_restart", &[Need::Services], a_keyring_that_comes_later_is_found),
     ("a_table_that_can_not_be_reached_is_a_database_error", &[Need::Services], a_table_that_can_not_be_reached),
+    ("a_start_waits_for_no_answer_of_secrets_manager", &[Need::Services], a_start_waits_for_no_answer),
     ("delete_needs_no_keyring", &[Need::Services], delete_needs_no_keyring),
 ];
 
@@ -59,6 +61,17 @@ fn a_table_that_can_not_be_reached(world: &World) {
     let log = get.log();
     let line = log.lines().find(|line| line.contains(id)).unwrap_or_else(|| panic!("{log}"));
     assert!(line.contains("GetItem") && !answer.body.contains("GetItem"), "{line}");
+}
+
+fn a_start_waits_for_no_answer(world: &World) {
+    let stack = world.stack();
+    let silent = Proxy::before(stack.runtime().handle(), &stack.secrets_manager);
+    silent.fail(Fault::Stall);
+    let get = Function::start_with(stack, "get-secret", &[("COFFER_SECRETS_MANAGER_URL", &silent.url())]);
+    // A secret that isn't there needs no keyring.
+    get.call("starter", "GET", PATH, "").expect_status(404);
+    assert_eq!(silent.take_actions(), ["GetSecretValue"]);
+    assert!(!get.log().contains("not everything was ready"), "{}", get.log());
 }
 
 fn delete_needs_no_keyring(world: &World) {

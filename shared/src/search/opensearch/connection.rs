@@ -59,16 +59,21 @@ impl Cluster {
         Self { connector, url, auth }
     }
 
-    /// Its address.
-    pub(super) fn address(&self) -> &str {
-        self.url.as_str()
-    }
-
     /// Sends a request, whose path is encoded and may have a query. How long that may take is the caller's affair.
     ///
     /// # Errors
     /// [`SearchFault::Failed`] if no answer came.
     pub async fn send(&self, method: Method, path: &str, payload: Payload) -> Result<ClusterAnswer, SearchFault> {
+        let request = self.request(method, path, payload).await?;
+        let answer = self.connector.call(request).await.map_err(|error| SearchFault::Failed(chain(&error)))?;
+        Ok(ClusterAnswer(answer))
+    }
+
+    /// A request as it is sent, signed where it has to be.
+    ///
+    /// # Errors
+    /// [`SearchFault::Failed`] if it can't be made.
+    pub(super) async fn request(&self, method: Method, path: &str, payload: Payload) -> Result<Request, SearchFault> {
         let failed = |cause: String| SearchFault::Failed(cause);
         let mut request = http::Request::builder()
             .method(method)
@@ -82,9 +87,7 @@ impl Cluster {
         let body = payload.into_bytes();
         let mut request = request.body(SdkBody::from(body.clone())).map_err(|error| failed(chain(&error)))?;
         self.auth.authorize(&mut request, &body).await.map_err(failed)?;
-        let request = Request::try_from(request).map_err(|error| failed(chain(&error)))?;
-        let answer = self.connector.call(request).await.map_err(|error| failed(chain(&error)))?;
-        Ok(ClusterAnswer(answer))
+        Request::try_from(request).map_err(|error| failed(chain(&error)))
     }
 }
 

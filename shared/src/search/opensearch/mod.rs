@@ -17,7 +17,6 @@ use http::Method;
 use serde::Deserialize;
 use url::Url;
 
-use crate::clients::{Address, Connections};
 use crate::names::{DocumentId, IndexName};
 use crate::percent::encode;
 
@@ -62,12 +61,10 @@ impl OpenSearchDocuments {
         Self { cluster: Cluster::new(connector, url, auth), alias_prefix, timeout, max_document_bytes }
     }
 
-    /// Opens the connection that the first request will use, one of `connections`, while the function starts and has the
-    /// whole processor. What fails is left to that request.
-    pub async fn connect(&self, connections: &Connections) {
-        let address = Address::default();
-        let _ = address.set(self.cluster.address().to_owned());
-        connections.open(self.cluster.send(Method::GET, "/", Payload::None), &address).await;
+    /// Makes a request ready and doesn't send it: what runs for the first time runs while the function starts and has
+    /// the whole processor.
+    pub async fn rehearse(&self) {
+        let _ = self.cluster.request(Method::GET, "/", Payload::None).await;
     }
 
     async fn ask(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, SearchFault> {
