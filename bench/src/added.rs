@@ -17,7 +17,7 @@ use services::examples;
 use services::random::Random;
 use services::stack::Stack;
 use services::tools::Need;
-use shared::clients;
+use shared::clients::{self, Connections, Issuer};
 use shared::http::GATEWAY_RESPONSE_LIMIT;
 use shared::search::{OpenSearchAuth, OpenSearchSettings};
 use url::Url;
@@ -95,7 +95,9 @@ pub fn run(args: &AddedArgs) -> Result<ExitCode, String> {
 /// A GetItem of the SDK's client, and the handler over the same client.
 async fn get_secret(stack: &Stack, rounds: u32, progress: &mut Progress) -> Result<AddedSample, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let client = client_of(local_config(&stack.dynamodb, ACCESS_KEY));
+    // Over the connections that the function has.
+    let http = connections()?.client();
+    let client = client_of(local_config(&stack.dynamodb, ACCESS_KEY).http_client(http));
     let handler = InProcess::open(&folder.path().join("data"), |_| client.clone()).await?;
     let token = handler.token(USER, &["user"])?;
     let secrets = format!("/vault/api/v1/user/{USER}/secrets");
@@ -116,6 +118,10 @@ async fn get_secret(stack: &Stack, rounds: u32, progress: &mut Progress) -> Resu
     Ok(sample)
 }
 
+fn connections() -> Result<Connections, String> {
+    Connections::new(Issuer::Any).map_err(|error| error.to_string())
+}
+
 async fn get_item(client: &Client) -> Result<(), String> {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let get = client.get_item().table_name(TABLE).key("owner", text(USER)).key("name", text("database"));
@@ -129,7 +135,7 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
     let url: Url = stack.opensearch.parse().map_err(|error| format!("{}: {error}", stack.opensearch))?;
     let address = url.socket_addrs(|| None).ok().and_then(|all| all.into_iter().next());
     let mut plain = Connection::open(address.ok_or_else(|| format!("{url} has no address"))?).await?;
-    let documents = clients::opensearch(OpenSearchSettings {
+    let settings = OpenSearchSettings {
         url,
         auth: OpenSearchAuth::SigV4 {
             region: Region::from_static("us-east-1"),
@@ -138,7 +144,8 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
         alias_prefix: String::new(),
         timeout: Duration::from_secs(2),
         max_document_bytes: GATEWAY_RESPONSE_LIMIT,
-    });
+    };
+    let documents = clients::opensearch_with(&connections()?, settings).map_err(|error| error.to_string())?;
     let table = |_: &Local| client_of(local_config(&stack.dynamodb, ACCESS_KEY));
     let handler = InProcess::with_documents(&folder.path().join("data"), table, documents).await?;
     let token = handler.token(USER, &[DOCUMENT_SCOPE])?;

@@ -1,5 +1,5 @@
-//! A group of the kernel's scheduler for one process: it counts the processor time, and gives the process the share of
-//! a core that Lambda gives to a function's memory size.
+//! A group of the kernel's scheduler: it counts the processor time, and gives a process the share of a core that Lambda
+//! gives to a function's memory size.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ enum Hierarchy {
     Two { root: PathBuf },
 }
 
-/// A group of one process; removed with this value, once the process has ended.
+/// A group of processes; removed with this value, once they have ended.
 #[derive(Debug)]
 pub struct Group {
     hierarchy: Hierarchy,
@@ -79,6 +79,18 @@ impl Group {
                 write(&folder.join("cpu.cfs_quota_us"), &quota.to_string())
             }
             Hierarchy::Two { .. } => write(&folder.join("cpu.max"), &format!("{quota} {PERIOD_US}")),
+        }
+    }
+
+    /// Lets all others go first: where several want a core, the group gets a tenth of what one of them gets.
+    ///
+    /// # Errors
+    /// Why that isn't possible here, and what to do.
+    pub fn stand_back(&self) -> Result<(), String> {
+        let folder = &self.folders[0];
+        match self.hierarchy {
+            Hierarchy::One { .. } => write(&folder.join("cpu.shares"), "102"),
+            Hierarchy::Two { .. } => write(&folder.join("cpu.weight"), "10"),
         }
     }
 

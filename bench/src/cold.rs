@@ -78,6 +78,7 @@ pub fn run(args: &ColdArgs) -> Result<ExitCode, String> {
     for function in args.participants.functions() {
         let contenders = contenders::of(function.name(), &site, &args.participants.builds, &args.participants.only)?;
         site.run(agree(&site, &contenders))?;
+        site.run(warm_up(&site, &contenders))?;
         for memory_mb in &args.memory {
             samples.extend(site.run(measure(&site, function, &contenders, *memory_mb, args.rounds))?);
         }
@@ -108,6 +109,22 @@ pub async fn agree(site: &Site, contenders: &[Contender]) -> Result<(), String> 
         if contender.equal && *coffers != answer {
             return Err(format!("{name} answers otherwise than {COFFER}:\n{answer}\n{coffers}"));
         }
+    }
+    Ok(())
+}
+
+/// Starts the first contender many times, which isn't counted: Java compiles a service's code while it is used, and
+/// would do it beside the first rounds.
+///
+/// # Errors
+/// If it didn't answer.
+pub async fn warm_up(site: &Site, contenders: &[Contender]) -> Result<(), String> {
+    const STARTS: usize = 200;
+    let mut progress = Progress::of(STARTS);
+    for contender in contenders.first().into_iter().cycle().take(STARTS) {
+        progress.step(format!("{}: the services warm up", contender.function));
+        site.start(contender, 1769).await?.invoke(site.event(contender.function)?).await?;
+        progress.done();
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub struct Participants {
     /// Another build of Coffer that takes part: a binary, or the folder of a `sam build`; may be given several times
     #[arg(long = "contender", value_name = "NAME=PATH", value_parser = OtherBuild::parse)]
     pub builds: Vec<OtherBuild>,
-    /// Only these beside coffer, separated by commas: bare, node, python, or the name of another build
+    /// Only these beside coffer, separated by commas: bare, bare-keyring, node, python, or the name of another build
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub only: Vec<String>,
     #[command(flatten)]

@@ -6,6 +6,7 @@ use services::examples;
 use services::stack::Stack;
 use services::tools::Need;
 
+use crate::cgroup::Group;
 use crate::contenders::{self, Contender};
 use crate::output;
 use crate::sandbox::Sandbox;
@@ -21,6 +22,8 @@ pub struct Site {
     certificates: Certificates,
     settings: Vec<(String, String)>,
     logs: PathBuf,
+    // Removed after the services have ended.
+    _group: Group,
 }
 
 impl Site {
@@ -32,6 +35,10 @@ impl Site {
         Need::Services.provide()?;
         eprintln!("starting the services …");
         let stack = Stack::start();
+        // What plays AWS would not be on the function's machine: it takes no processor from it, nor from the line.
+        let group = Group::make()?;
+        stack.processes().try_for_each(|process| group.take(process))?;
+        group.stand_back()?;
         let certificates = Certificates::make(stack.folder())?;
         let mut settings = stack.settings();
         for (name, value) in &mut settings {
@@ -48,7 +55,7 @@ impl Site {
             settings.push((name.to_owned(), certificates.bundle.display().to_string()));
         }
         let logs = output::folder("logs")?;
-        let site = Self { stack, certificates, settings, logs };
+        let site = Self { stack, certificates, settings, logs, _group: group };
         site.fill()?;
         Ok(site)
     }

@@ -93,6 +93,8 @@ fn key() -> Result<KeyPair, rcgen::Error> {
 
 fn authority(name: &str, below: u8) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;
+    // As AWS's are: Coffer reads the roots of this organization before the others.
+    params.distinguished_name.push(DnType::OrganizationName, "Amazon");
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(below));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];

@@ -10,7 +10,7 @@ use services::random::Random;
 use services::{fetch, root};
 
 use crate::about::About;
-use crate::cold::{ColdSample, agree, measure};
+use crate::cold::{ColdSample, agree, measure, warm_up};
 use crate::contenders::{COFFER, Contender, coffer};
 use crate::options::{Function, Seed};
 use crate::output;
@@ -67,8 +67,10 @@ enum Build {
     Default,
 }
 
-const TUNINGS: [Tuning; 8] = [
+const TUNINGS: [Tuning; 10] = [
     Tuning { name: "connections opened while it starts", without: "early-connections", build: Build::Tuned },
+    Tuning { name: "Amazon's roots read first", without: "likely-roots", build: Build::Tuned },
+    Tuning { name: "a call rehearsed while it starts", without: "rehearsal", build: Build::Tuned },
     Tuning { name: "keyring read beside the request", without: "keyring-beside", build: Build::Tuned },
     Tuning { name: "credentials of the environment", without: "known-credentials", build: Build::Tuned },
     Tuning { name: "one thread", without: "one-thread", build: Build::Tuned },
@@ -77,7 +79,7 @@ const TUNINGS: [Tuning; 8] = [
     Tuning { name: "no default features", without: "", build: Build::Features },
     Tuning {
         name: "all of them",
-        without: "early-connections,keyring-beside,known-credentials,one-thread",
+        without: "early-connections,likely-roots,rehearsal,keyring-beside,known-credentials,one-thread",
         build: Build::Default,
     },
 ];
@@ -101,6 +103,7 @@ pub fn run(args: &TuningsArgs) -> Result<ExitCode, String> {
 
     let site = Site::open()?;
     site.run(agree(&site, &contenders))?;
+    site.run(warm_up(&site, &contenders))?;
     let samples = site.run(measure(&site, Function::GetSecret, &contenders, args.memory, args.rounds))?;
     let results = TuningsResults { about: About::here(seed), binaries, samples };
     output::write("tunings", &results)?;

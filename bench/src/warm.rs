@@ -72,7 +72,9 @@ pub fn run(args: &WarmArgs) -> Result<ExitCode, String> {
     let site = Site::open()?;
     let mut samples = Vec::new();
     for function in args.participants.functions() {
-        let contenders = contenders::of(function.name(), &site, &args.participants.builds, &args.participants.only)?;
+        let mut contenders =
+            contenders::of(function.name(), &site, &args.participants.builds, &args.participants.only)?;
+        contenders.retain(|contender| contender.name != contenders::WITH_KEYRING);
         site.run(agree(&site, &contenders))?;
         let mut progress = Progress::of(contenders.len() * args.memory.len() * args.rounds as usize);
         for memory_mb in &args.memory {

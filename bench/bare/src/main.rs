@@ -1,8 +1,13 @@
 //! The floor: the least that a Rust program does to answer a get-secret event with an item read over TLS. One thread,
 //! no SDK, no async runtime; it opens its connection in init, and gives back the item as the table holds it: no token is
 //! verified, nothing is opened. What a function takes beyond this is what its frameworks and its own work cost.
+//!
+//! With `--keyring` it also reads the keyring from Secrets Manager, beside the rest, and has it before it answers: the
+//! floor of a function that has to make both calls.
 
 mod http;
+mod keyring;
+mod service;
 mod signature;
 mod table;
 
@@ -10,10 +15,13 @@ use std::error::Error;
 use std::net::TcpStream;
 
 use http::Exchange;
+use keyring::Keyring;
 use table::Table;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut table = Table::connect()?;
+    let roots = service::roots()?;
+    let mut keyring = std::env::args().any(|word| word == "--keyring").then(|| Keyring::read(roots.clone()));
+    let mut table = Table::connect(roots)?;
     let runtime = variable("AWS_LAMBDA_RUNTIME_API")?;
     let mut exchange = Exchange::new(TcpStream::connect(&runtime)?);
     loop {
@@ -22,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let id = event.header("lambda-runtime-aws-request-id").ok_or("an event without an id")?;
         let (owner, name) = secret_of(&event.body).ok_or("an event of another operation")?;
         let answer = answer(&table.get_item(owner, name)?);
+        keyring.take().map(Keyring::arrived).transpose()?;
         let head = format!(
             "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nhost: {runtime}\r\ncontent-length: {}\r\n\r\n",
             answer.len()

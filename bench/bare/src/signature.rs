@@ -16,12 +16,14 @@ pub(crate) struct Signer {
     pub(crate) token: String,
     /// The region.
     pub(crate) region: String,
+    /// The service.
+    pub(crate) service: &'static str,
 }
 
 impl Signer {
-    /// The headers that authorize a request to DynamoDB, each with its line end.
+    /// The headers that authorize a request, each with its line end.
     pub(crate) fn headers(&self, host: &str, target: &str, body: &str) -> String {
-        let Self { key_id, secret, token, region } = self;
+        let Self { key_id, secret, token, region, service } = self;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let (date, time) = date_and_time(now);
         let signed = "host;x-amz-date;x-amz-security-token;x-amz-target";
@@ -30,11 +32,11 @@ impl Signer {
              {signed}\n{}",
             hex(digest(&SHA256, body.as_bytes()).as_ref())
         );
-        let scope = format!("{date}/{region}/dynamodb/aws4_request");
+        let scope = format!("{date}/{region}/{service}/aws4_request");
         let request = hex(digest(&SHA256, request.as_bytes()).as_ref());
         let text = format!("AWS4-HMAC-SHA256\n{date}T{time}Z\n{scope}\n{request}");
         let start = format!("AWS4{secret}").into_bytes();
-        let key = [date.as_str(), region, "dynamodb", "aws4_request"].iter().fold(start, |key, part| mac(&key, part));
+        let key = [date.as_str(), region, service, "aws4_request"].iter().fold(start, |key, part| mac(&key, part));
         let signature = hex(&mac(&key, &text));
         format!(
             "x-amz-date: {date}T{time}Z\r\nx-amz-security-token: {token}\r\nx-amz-target: {target}\r\n\

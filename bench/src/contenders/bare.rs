@@ -1,5 +1,6 @@
-//! The floor, `bench/bare`: built as the functions are, and asked for no more than an item.
+//! The floor, `bench/bare`: built as the functions are, and asked for no more than an item; and the same with the keyring.
 
+use std::iter;
 use std::process::Command;
 
 use services::{fetch, root};
@@ -7,19 +8,31 @@ use services::{fetch, root};
 use super::Contender;
 
 pub(super) const NAME: &str = "bare";
+/// The floor of both calls, which differs from the other in the first request alone.
+pub const WITH_KEYRING: &str = "bare-keyring";
+const PACKAGE: &str = "bare";
 
 /// Builds it.
 pub(super) fn contender() -> Result<Contender, String> {
+    made(NAME, &[])
+}
+
+/// The same, with both calls that the work takes.
+pub(super) fn with_keyring() -> Result<Contender, String> {
+    made(WITH_KEYRING, &["--keyring"])
+}
+
+fn made(name: &str, arguments: &[&str]) -> Result<Contender, String> {
     eprintln!("building the bare program …");
     let mut build = Command::new("cargo");
-    build.args(["build", "--quiet", "--release", "--package", NAME]).current_dir(root());
+    build.args(["build", "--quiet", "--release", "--package", PACKAGE]).current_dir(root());
     fetch::run(&mut build, "Rust with cargo on the path")?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-    let binary = target.join("release").join(NAME).canonicalize().map_err(|error| format!("{NAME}: {error}"))?;
+    let binary = target.join("release").join(PACKAGE).canonicalize().map_err(|error| format!("{PACKAGE}: {error}"))?;
     Ok(Contender {
-        name: NAME.to_owned(),
+        name: name.to_owned(),
         function: "get-secret",
-        command: vec![binary.into()],
+        command: iter::once(binary.into()).chain(arguments.iter().map(Into::into)).collect(),
         environment: Vec::new(),
         equal: false,
     })

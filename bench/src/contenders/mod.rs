@@ -11,6 +11,8 @@ use services::artefacts::FUNCTIONS;
 
 use crate::site::Site;
 
+pub use bare::WITH_KEYRING;
+
 /// Whose answers the others are compared with, and whose times.
 pub const COFFER: &str = "coffer";
 
@@ -81,6 +83,9 @@ pub fn of(
     let mut all = vec![coffer(COFFER, function, site.function(function))];
     if function == "get-secret" && wanted(bare::NAME) {
         all.push(bare::contender()?);
+    }
+    if function == "get-secret" && wanted(bare::WITH_KEYRING) {
+        all.push(bare::with_keyring()?);
     }
     if wanted(node::NAME) {
         all.push(node::contender(function, site.root_certificate())?);
