@@ -28,7 +28,7 @@ const BUNDLES: [&str; 3] =
 /// have them.
 #[derive(Debug)]
 pub struct Certificates {
-    /// The machine's root certificates and the run's root: as many as a function on Lambda reads.
+    /// The machine's root certificates and the run's root: as many as a function on Lambda is given.
     pub bundle: PathBuf,
     /// The run's root alone, for what brings its own list of others.
     pub root: PathBuf,

@@ -2,7 +2,7 @@
 //! no SDK, no async runtime; it opens its connection in init, and gives back the item as the table holds it: no token is
 //! verified, nothing is opened. What a function takes beyond this is what its frameworks and its own work cost.
 //!
-//! With `--keyring` it also reads the keyring from Secrets Manager, beside the rest, and has it before it answers: the
+//! With `--keyring` it also reads the keyring from Secrets Manager, on a second thread, and has it before it answers: the
 //! floor of a function that has to make both calls.
 
 mod http;
@@ -19,9 +19,9 @@ use keyring::Keyring;
 use table::Table;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let roots = service::roots()?;
-    let mut keyring = std::env::args().any(|word| word == "--keyring").then(|| Keyring::read(roots.clone()));
-    let mut table = Table::connect(roots)?;
+    let config = service::tls()?;
+    let mut keyring = std::env::args().any(|word| word == "--keyring").then(|| Keyring::read(config.clone()));
+    let mut table = Table::connect(config)?;
     let runtime = variable("AWS_LAMBDA_RUNTIME_API")?;
     let mut exchange = Exchange::new(TcpStream::connect(&runtime)?);
     loop {

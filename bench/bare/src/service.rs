@@ -12,8 +12,8 @@ use crate::http::Exchange;
 use crate::signature::Signer;
 use crate::variable;
 
-/// The machine's root certificates, as the settings of Coffer's function say.
-pub(crate) fn roots() -> Result<Arc<ClientConfig>, Box<dyn Error>> {
+/// TLS with the machine's root certificates, as the settings of Coffer's function say.
+pub(crate) fn tls() -> Result<Arc<ClientConfig>, Box<dyn Error>> {
     let mut roots = RootCertStore::empty();
     let bundle = CertificateDer::pem_file_iter(variable("SSL_CERT_FILE")?)?;
     roots.add_parsable_certificates(bundle.flatten());

@@ -8,7 +8,7 @@ use services::{fetch, root};
 use super::Contender;
 
 pub(super) const NAME: &str = "bare";
-/// The floor of both calls, which differs from the other in the first request alone.
+/// The floor of both calls: from the second request on it does what the other does.
 pub const WITH_KEYRING: &str = "bare-keyring";
 const PACKAGE: &str = "bare";
 

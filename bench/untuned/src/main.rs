@@ -16,7 +16,6 @@ use shared::start::{self, StartError};
 use shared::vault::Vault;
 use shared::vault::dynamodb::DynamoDbVault;
 use tokio::runtime::Builder;
-use tokio::task::JoinHandle;
 use url::Url;
 
 /// The tunings that are taken away.
@@ -68,12 +67,11 @@ async fn prepare(without: Without) -> Result<VaultParts<DynamoDbVault>, StartErr
     let connections = Connections::new(if without.likely_roots { Issuer::Any } else { Issuer::Amazon })?;
     let config = config(without, &connections).await;
     let early = |url: &Option<Url>| url.clone().filter(|_| !without.early_connections);
-    let to_table = start::open(&connections, early(&settings.table.dynamodb_url)).await;
     let to_keyring = start::open(&connections, early(&settings.secrets_manager_url)).await;
+    let to_table = start::open(&connections, early(&settings.table.dynamodb_url)).await;
     let secrets_manager = clients::secrets_manager(&config, settings.secrets_manager_url.as_ref());
     let keyring = SecretsManagerKeyring::new(secrets_manager, settings.keyring_secret);
     let sealer = Arc::new(Sealer::new(Box::new(keyring)));
-    let keyring = (!without.early_connections).then(|| tokio::spawn(read_keyring(to_keyring, Arc::clone(&sealer))));
     let dynamodb = clients::dynamodb(&config, settings.table.dynamodb_url.as_ref());
     let store = DynamoDbVault::new(dynamodb, settings.table.table);
     let authenticator = start::authenticator(settings.table.tokens);
@@ -81,16 +79,20 @@ async fn prepare(without: Without) -> Result<VaultParts<DynamoDbVault>, StartErr
         store.rehearse().await;
     }
     if !without.early_connections {
-        let _ = tokio::join!(authenticator.warm_up(), to_table);
-    }
-    if let Some(keyring) = keyring.filter(|_| without.keyring_beside) {
-        let _ = keyring.await;
+        let mut reading = None;
+        let keyring = async {
+            let _ = to_keyring.await;
+            reading = Some(tokio::spawn(read_keyring(Arc::clone(&sealer))));
+        };
+        let _ = tokio::join!(keyring, authenticator.warm_up(), to_table);
+        if let Some(reading) = reading.filter(|_| without.keyring_beside) {
+            let _ = reading.await;
+        }
     }
     Ok(VaultParts { authenticator, vault: Vault::new(store, sealer), limits: settings.limits })
 }
 
-async fn read_keyring(connected: JoinHandle<()>, sealer: Arc<Sealer>) {
-    let _ = connected.await;
+async fn read_keyring(sealer: Arc<Sealer>) {
     if let Err(error) = sealer.keyring().await {
         tracing::warn!(error = error.to_string(), "the keyring is not there yet");
     }

@@ -1,5 +1,5 @@
 //! A function's connections, which can be opened before the first request needs them: with the pool of the SDK's HTTP
-//! client, which keeps a connection whose request was given up while it was being established.
+//! client, which keeps a connection with HTTP/1.1 whose request was given up while it was being established.
 //!
 //! Where a function expects certificates that Amazon issued, there are two pools. The first knows Amazon's roots alone, the
 //! second all of the machine's, which take long to read. Who is trusted is the same: as soon as a server shows a
@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
-use aws_smithy_http_client::pool::{Client, ConnectionEvent, ConnectionPool, OriginKey, PartitionId};
+use aws_smithy_http_client::pool::{
+    Client, ConnectionEvent, ConnectionPool, OriginKey, PartitionConnectionStats, PartitionId,
+};
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthScheme};
 use aws_smithy_runtime::client::identity::IdentityCache;
@@ -21,7 +23,7 @@ use aws_smithy_runtime::client::retries::strategy::NeverRetryStrategy;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::http::Request;
@@ -36,7 +38,7 @@ use super::{connector_settings, roots};
 /// is accepted; one that wasn't expected takes longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Issuer {
-    /// Amazon, as of AWS's endpoints.
+    /// Amazon, which issues those of AWS's own endpoints.
     Amazon,
     /// Anyone.
     Any,
@@ -74,8 +76,10 @@ impl State {
     fn note(&self, event: &ConnectionEvent<'_>) {
         if let ConnectionEvent::EstablishmentFailed(failed) = event
             && unverified(failed.error())
+            && !self.all_roots.swap(true, Ordering::Relaxed)
         {
-            self.all_roots.store(true, Ordering::Relaxed);
+            let server = failed.establishment().origin().host();
+            tracing::info!(server, "not a certificate of Amazon's: all root certificates are read");
         }
         self.settled.notify_waiters();
     }
@@ -123,7 +127,7 @@ impl Connections {
     /// # Errors
     /// What keeps it from being made.
     pub fn connector(&self) -> Result<SharedHttpConnector, BoxError> {
-        connector_of(&self.client(), &connector_settings())
+        connector_of(&self.client())
     }
 
     /// Opens a connection to a server, for the first request. Returns when it is there or failed, which is left to that
@@ -147,6 +151,10 @@ impl Connections {
     async fn open_one(&self, pool: &Pool, server: &Url) {
         let Ok(request) = request_of(&pool.client, server) else { return };
         let pool = &pool.pool;
+        if there(pool, server) {
+            // It would be sent.
+            return;
+        }
         {
             let mut request = pin!(request);
             let waits = std::future::poll_fn(|context| {
@@ -171,12 +179,14 @@ impl Connections {
 }
 
 fn request_of(client: &Client, server: &Url) -> Result<HttpConnectorFuture, BoxError> {
-    let request = Request::get(server.as_str())?;
-    Ok(connector_of(client, &connector_settings())?.call(request))
+    let mut request = Request::get(server.as_str())?;
+    // This asks for HTTP/1.1: of a connection with HTTP/2 the pool lets go when nobody waits for it.
+    request.headers_mut().insert("connection", "upgrade");
+    Ok(connector_of(client)?.call(request))
 }
 
 /// A connector that belongs to no operation of the SDK.
-fn connector_of(client: &impl HttpClient, settings: &HttpConnectorSettings) -> Result<SharedHttpConnector, BoxError> {
+fn connector_of(client: &impl HttpClient) -> Result<SharedHttpConnector, BoxError> {
     // Of an operation's components it takes the clock alone. The others have to be there, and do nothing.
     let components = RuntimeComponentsBuilder::new("coffer")
         .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(Vec::new())))
@@ -186,14 +196,22 @@ fn connector_of(client: &impl HttpClient, settings: &HttpConnectorSettings) -> R
         .with_identity_cache(Some(IdentityCache::no_cache()))
         .with_retry_strategy(Some(NeverRetryStrategy::new()))
         .build()?;
-    Ok(client.http_connector(settings, &components))
+    Ok(client.http_connector(&connector_settings(), &components))
 }
 
 /// Whether a connection to this server is on its way.
 fn establishing(pool: &ConnectionPool, server: &Url) -> bool {
-    let origin = server.as_str().parse().ok().and_then(|uri| OriginKey::from_uri(&uri).ok());
-    let stats = origin.and_then(|origin| pool.partition_stats(PartitionId::ANONYMOUS, &origin));
-    stats.is_some_and(|stats| stats.establishing_connections() > 0)
+    stats(pool, server).is_some_and(|stats| stats.establishing_connections() > 0)
+}
+
+/// Whether there is a connection to this server that takes a request.
+fn there(pool: &ConnectionPool, server: &Url) -> bool {
+    stats(pool, server).is_some_and(|stats| stats.h1().idle() > 0 || stats.h2().accepting() > 0)
+}
+
+fn stats(pool: &ConnectionPool, server: &Url) -> Option<PartitionConnectionStats> {
+    let origin = OriginKey::from_uri(&server.as_str().parse().ok()?).ok()?;
+    pool.partition_stats(PartitionId::ANONYMOUS, &origin)
 }
 
 fn pool(state: &Arc<State>, context: TlsContext) -> Result<Pool, BoxError> {
@@ -219,6 +237,7 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc;
     use std::thread;
+    use std::time::Duration;
 
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
     use rustls::crypto::aws_lc_rs;
@@ -277,6 +296,11 @@ mod tests {
 
     impl Server {
         async fn start(authority: &str) -> Self {
+            Self::speaking(authority, &[]).await
+        }
+
+        /// The same, with these protocols to choose from. It speaks HTTP/1.1 whatever was chosen.
+        async fn speaking(authority: &str, alpn: &[&str]) -> Self {
             let mut params = CertificateParams::default();
             params.distinguished_name.push(DnType::CommonName, authority);
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -284,12 +308,13 @@ mod tests {
             let key = KeyPair::generate().unwrap();
             let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
             let certificate = params.signed_by(&key, &authority).unwrap();
-            let config = rustls::ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
                 .with_safe_default_protocol_versions()
                 .unwrap()
                 .with_no_client_auth()
                 .with_single_cert(vec![certificate.into()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
                 .unwrap();
+            config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port()).parse().unwrap();
             let connections = Arc::<AtomicUsize>::default();
@@ -390,5 +415,25 @@ mod tests {
         let refused = connections.connector().unwrap().call(request).await.map(|_| ()).unwrap_err();
         let refused = crate::causes::chain(&refused);
         assert!(refused.contains("not valid for name"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_opened_to_a_server_that_prefers_http_2() {
+        let server = Server::speaking("one", &["h2", "http/1.1"]).await;
+        let connections = Connections::with(Some(server.authority.clone().into()), trusting(&[])).unwrap();
+        let opened = tokio::time::timeout(Duration::from_secs(20), connections.open(&server.url)).await;
+        assert!(opened.is_ok(), "it waits for nothing");
+        assert_eq!(server.ask(&connections).await, Ok(204));
+        assert_eq!(server.connections(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_there_is_not_opened_again() {
+        let (url, told) = server();
+        let connections = Connections::new(Issuer::Any).unwrap();
+        connections.open(&url.parse().unwrap()).await;
+        connections.open(&url.parse().unwrap()).await;
+        assert_eq!(told.recv().unwrap(), "connection");
+        assert!(told.try_recv().is_err());
     }
 }

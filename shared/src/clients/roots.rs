@@ -1,8 +1,8 @@
 //! Amazon's certificates among the machine's root certificates.
 //!
 //! A list of roots is some 140 certificates, whose decoding takes longer than all else that a function does before it
-//! sends its first byte, for the library's Base64 takes the same time for every input, as private keys need it. What AWS's
-//! endpoints show is issued below a handful of them, which are found here without decoding the others.
+//! sends its first byte. What AWS's endpoints show is issued below a handful of them, which are found here without
+//! decoding the others.
 
 use std::env;
 use std::ffi::OsString;
@@ -36,7 +36,7 @@ pub(super) fn amazons() -> Option<Vec<u8>> {
     (!pem.is_empty()).then_some(pem)
 }
 
-/// The file that the machine's root certificates are read from, all in one. No certificate of it may be one that the
+/// The file that the machine's root certificates are read from on Linux, all in one. No certificate of it may be one that the
 /// complete list, which is read by `rustls-native-certs`, leaves out: if a folder alone is named, there is no such file.
 fn bundle(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     match (variable("SSL_CERT_FILE"), variable("SSL_CERT_DIR")) {
@@ -57,8 +57,9 @@ fn amazons_of(mut bundle: impl BufRead) -> Result<Vec<u8>> {
         if bundle.read_until(b'\n', &mut line)? == 0 {
             return Ok(found);
         }
-        if line.starts_with(BEGIN) {
-            section.clear();
+        // A section without an end is read on into the next, as it is for the complete list: neither is a certificate.
+        if section.is_empty() && !line.starts_with(BEGIN) {
+            continue;
         }
         section.extend_from_slice(&line);
         if line.starts_with(END) {
@@ -141,7 +142,7 @@ mod tests {
         let cut_short = [&lines[..6], &lines[lines.len() - 1..]].concat().join("\n");
         let no_base64 = good.replace(lines[lines.len() - 2], "?");
         let empty = [lines[0], lines[lines.len() - 1]].join("\n");
-        let bundle = [without_its_end, cut_short, no_base64, empty, good.clone()].join("\n");
+        let bundle = [without_its_end, good.clone(), cut_short, no_base64, empty, good.clone()].join("\n");
         assert_eq!(found(&bundle), unix(&good));
     }
 

@@ -13,7 +13,6 @@ impl DynamoDbVault {
     /// function starts and has the whole processor.
     pub async fn rehearse(&self) {
         let once = aws_sdk_dynamodb::config::Builder::default().retry_config(RetryConfig::disabled());
-        // No user and no secret has such a key.
         let read = self.client.get_item().table_name(&self.table).key(OWNER, text("\0")).key(NAME, text("\0"));
         let _ = read.customize().config_override(once).interceptor(Unsent).send().await;
     }
