@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use aws_smithy_http_client::pool::{
-    Client, ConnectionEvent, ConnectionPool, OriginKey, PartitionConnectionStats, PartitionId,
+    Client, ConnectionEvent, ConnectionEventListener, ConnectionPool, OriginKey, PartitionConnectionStats, PartitionId,
 };
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthScheme};
@@ -73,7 +73,8 @@ impl State {
         self.all_roots.load(Ordering::Relaxed)
     }
 
-    fn note(&self, event: &ConnectionEvent<'_>) {
+    /// Notes what became of a connection of the first pool.
+    fn note_first(&self, event: &ConnectionEvent<'_>) {
         if let ConnectionEvent::EstablishmentFailed(failed) = event
             && unverified(failed.error())
             && !self.all_roots.swap(true, Ordering::Relaxed)
@@ -81,6 +82,10 @@ impl State {
             let server = failed.establishment().origin().host();
             tracing::info!(server, "not a certificate of Amazon's: all root certificates are read");
         }
+        self.note();
+    }
+
+    fn note(&self) {
         self.settled.notify_waiters();
     }
 }
@@ -105,9 +110,12 @@ impl Connections {
             let store = TrustStore::empty().with_pem_certificate(pem);
             TlsContext::builder().with_trust_store(store).build().ok()
         });
+        let (of_first, of_second) = (Arc::clone(&state), Arc::clone(&state));
         Ok(Self {
-            amazons: amazons.map(|context| pool(&state, context)).transpose()?,
-            all: pool(&state, second)?,
+            amazons: amazons
+                .map(|context| pool(context, move |event: &ConnectionEvent<'_>| of_first.note_first(event)))
+                .transpose()?,
+            all: pool(second, move |_: &ConnectionEvent<'_>| of_second.note())?,
             state,
         })
     }
@@ -214,10 +222,9 @@ fn stats(pool: &ConnectionPool, server: &Url) -> Option<PartitionConnectionStats
     pool.partition_stats(PartitionId::ANONYMOUS, &origin)
 }
 
-fn pool(state: &Arc<State>, context: TlsContext) -> Result<Pool, BoxError> {
-    let state = Arc::clone(state);
+fn pool(context: TlsContext, listener: impl ConnectionEventListener) -> Result<Pool, BoxError> {
     let pool = ConnectionPool::builder()
-        .event_listener(move |event: &ConnectionEvent<'_>| state.note(event))
+        .event_listener(listener)
         .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
         .tls_context(context)
         .build_https()?;
