@@ -51,7 +51,7 @@ pub const UNNAMED: &str = "the rest";
 /// Which part a function belongs to: that of the first word that its name, or else its object, contains.
 const PARTS: [(&str, &[&str]); 16] = [
     ("the loader", &["/ld-linux", "_dl_"]),
-    ("Base64 of root certificates", &["pki_types::base64", "pki_types::pem", "rustls_native_certs"]),
+    ("Base64 of root certificates", &["pki_types::base64", "pki_types::pem", "rustls_native_certs", "base64::engine"]),
     ("certificates", &["webpki"]),
     ("ML-KEM", &["ml_kem", "mlkem", "keccak", "Keccak", "sha3", "MLKEM"]),
     ("X25519 and Ed25519", &["25519"]),
