@@ -161,12 +161,10 @@ pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
     let connections = Connections::new(Issuer::Amazon)?;
     let config = clients::lambda_config(&connections).await;
     // Secrets Manager first, for its answer is what the first request waits for longest.
-    let secrets_manager_url = match &settings.secrets_manager_url {
-        Some(url) => Some(url.clone()),
-        None => clients::secrets_manager_url(&config).await,
-    };
+    let secrets_manager_url = clients::secrets_manager_url(&config, settings.secrets_manager_url.as_ref()).await;
     let to_keyring = open(&connections, secrets_manager_url).await;
-    let to_table = open(&connections, dynamodb_url(&config, &settings.table).await).await;
+    let dynamodb_url = clients::dynamodb_url(&config, settings.table.dynamodb_url.as_ref()).await;
+    let to_table = open(&connections, dynamodb_url).await;
     let keyring = SecretsManagerKeyring::new(
         clients::secrets_manager(&config, settings.secrets_manager_url.as_ref()),
         settings.keyring_secret,
@@ -197,7 +195,8 @@ pub async fn table() -> Result<TableParts<DynamoDbVault>, StartError> {
     let settings = TableSettings::read(&from_env)?;
     let connections = Connections::new(Issuer::Amazon)?;
     let config = clients::lambda_config(&connections).await;
-    let connected = open(&connections, dynamodb_url(&config, &settings).await).await;
+    let dynamodb_url = clients::dynamodb_url(&config, settings.dynamodb_url.as_ref()).await;
+    let connected = open(&connections, dynamodb_url).await;
     let parts = table_parts(settings, &config);
     ready_in_time(async { tokio::join!(parts.authenticator.warm_up(), parts.store.rehearse(), connected) }).await;
     Ok(parts)
@@ -214,13 +213,6 @@ pub async fn open(connections: &Connections, server: Option<Url>) -> JoinHandle<
     // The name is looked up by another thread from here on.
     tokio::task::yield_now().await;
     opened
-}
-
-async fn dynamodb_url(config: &SdkConfig, settings: &TableSettings) -> Option<Url> {
-    match &settings.dynamodb_url {
-        Some(url) => Some(url.clone()),
-        None => clients::dynamodb_url(config).await,
-    }
 }
 
 fn table_parts(settings: TableSettings, config: &SdkConfig) -> TableParts<DynamoDbVault> {

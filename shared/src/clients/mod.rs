@@ -89,17 +89,27 @@ pub fn dynamodb(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_dynamodb::Clie
     aws_sdk_dynamodb::Client::from_conf(builder.build())
 }
 
-/// Where DynamoDB is, if it isn't told: at the address that the SDK knows for the region. `None` if there is none, which
-/// the first call says with its reason.
-pub async fn dynamodb_url(config: &SdkConfig) -> Option<Url> {
-    use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-    let params = Params::builder()
-        .set_region(config.region().map(ToString::to_string))
-        .set_use_fips(config.use_fips())
-        .set_use_dual_stack(config.use_dual_stack())
-        .build()
-        .ok()?;
-    DefaultResolver::new().resolve_endpoint(&params).await.ok()?.url().parse().ok()
+/// The address that is given, or else the one that an SDK knows for the region: the crates of two services have the same
+/// names for it, and types of their own.
+macro_rules! address {
+    ($sdk:ident, $config:expr, $given:expr) => {{
+        use $sdk::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+        if let Some(given) = $given {
+            return Some(given.clone());
+        }
+        let params = Params::builder()
+            .set_region($config.region().map(ToString::to_string))
+            .set_use_fips($config.use_fips())
+            .set_use_dual_stack($config.use_dual_stack())
+            .build()
+            .ok()?;
+        DefaultResolver::new().resolve_endpoint(&params).await.ok()?.url().parse().ok()
+    }};
+}
+
+/// Where DynamoDB is. `None` if nobody knows, which the first call says with its reason.
+pub async fn dynamodb_url(config: &SdkConfig, given: Option<&Url>) -> Option<Url> {
+    address!(aws_sdk_dynamodb, config, given)
 }
 
 /// Secrets Manager, at another address where one is given.
@@ -110,16 +120,9 @@ pub fn secrets_manager(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_secrets
     aws_sdk_secretsmanager::Client::from_conf(builder.build())
 }
 
-/// Where Secrets Manager is, if it isn't told, likewise.
-pub async fn secrets_manager_url(config: &SdkConfig) -> Option<Url> {
-    use aws_sdk_secretsmanager::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-    let params = Params::builder()
-        .set_region(config.region().map(ToString::to_string))
-        .set_use_fips(config.use_fips())
-        .set_use_dual_stack(config.use_dual_stack())
-        .build()
-        .ok()?;
-    DefaultResolver::new().resolve_endpoint(&params).await.ok()?.url().parse().ok()
+/// Where Secrets Manager is, likewise.
+pub async fn secrets_manager_url(config: &SdkConfig, given: Option<&Url>) -> Option<Url> {
+    address!(aws_sdk_secretsmanager, config, given)
 }
 
 /// The keys of a key server, fetched with the HTTP client that the SDK uses as well.
@@ -206,4 +209,30 @@ async fn fetch(connector: &SharedHttpConnector, url: &str) -> Result<String, Str
     let body: SdkBody = answer.into_body();
     let body = Limited::new(body, KeySet::MAX_BYTES).collect().await.map_err(|error| error.to_string())?;
     String::from_utf8(body.to_bytes().into()).map_err(|_| "answered what is no UTF-8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::Region;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn without_an_address_the_regions_own_is_known() {
+        let region = |name| SdkConfig::builder().region(Region::from_static(name)).build();
+        let found = [
+            dynamodb_url(&region("eu-central-1"), None).await,
+            secrets_manager_url(&region("eu-central-1"), None).await,
+            dynamodb_url(&region("cn-north-1"), None).await,
+        ];
+        let expected = [
+            "https://dynamodb.eu-central-1.amazonaws.com/",
+            "https://secretsmanager.eu-central-1.amazonaws.com/",
+            "https://dynamodb.cn-north-1.amazonaws.com.cn/",
+        ];
+        assert_eq!(found.map(|url| url.unwrap().to_string()), expected);
+        let given = "https://localhost:8000/".parse().unwrap();
+        assert_eq!(dynamodb_url(&region("eu-central-1"), Some(&given)).await, Some(given));
+        assert_eq!(secrets_manager_url(&SdkConfig::builder().build(), None).await, None);
+    }
 }
