@@ -18,6 +18,8 @@ use crate::cli::patience::{PATIENCE, wait};
 
 /// How long OpenSearch keeps the point in time for the next page.
 const KEEP_ALIVE: &str = "5m";
+/// How long an OpenSearch that fails is asked to end the point in time.
+const CLOSING: Duration = Duration::from_secs(5);
 /// How many documents the first page has.
 const FIRST_PAGE: usize = 100;
 /// The most documents of a page: OpenSearch gives no more, unless an index is set otherwise. For a small page it has
@@ -41,7 +43,7 @@ pub(super) async fn export(index: IndexName, out: &mut Lines) -> Result<(), Comm
     let exported = pages(&asking, &mut point, out).await;
     let close = Payload::Json(json!({ "pit_id": [point] }).to_string().into());
     // It ends by itself otherwise.
-    let _ = asking.once(Method::DELETE, "/_search/point_in_time", &close).await;
+    let _ = asking.asked_for(CLOSING, Method::DELETE, "/_search/point_in_time", &close).await;
     exported
 }
 
@@ -199,8 +201,19 @@ impl Asking {
         self.patiently(Method::POST, path, &Payload::Json(search.to_string().into())).await
     }
 
-    /// Asks until there is an answer, or there was none for too long.
+    /// Asks until there is an answer, or there was none for too long. `None` if the answer is too large.
     async fn patiently(&self, method: Method, path: &str, payload: &Payload) -> Result<Option<Bytes>, CommandError> {
+        self.asked_for(PATIENCE, method, path, payload).await
+    }
+
+    /// Asks until there is an answer, or there was none for this long.
+    async fn asked_for(
+        &self,
+        patience: Duration,
+        method: Method,
+        path: &str,
+        payload: &Payload,
+    ) -> Result<Option<Bytes>, CommandError> {
         let started = Instant::now();
         let mut failures = 0;
         loop {
@@ -208,7 +221,7 @@ impl Asking {
                 Ok(body) => return Ok(Some(body)),
                 Err(Refusal::TooLarge) => return Ok(None),
                 Err(Refusal::Never(reason)) => return Err(reason.into()),
-                Err(Refusal::Fault(fault)) if started.elapsed() >= PATIENCE => return Err(fault.into()),
+                Err(Refusal::Fault(fault)) if started.elapsed() >= patience => return Err(fault.into()),
                 Err(Refusal::Fault(fault)) => {
                     failures += 1;
                     tokio::time::sleep(wait(failures, &fault)).await;

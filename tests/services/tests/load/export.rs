@@ -6,6 +6,7 @@ use serde_json::json;
 use services::random::Random;
 use services::tools::Need;
 
+use super::faults::{busy, proxy};
 use super::{Place, Running, lines, said, summary};
 use crate::stored_bytes::generator;
 use crate::{Test, World};
@@ -17,6 +18,7 @@ pub const TESTS: &[Test] = &[
     ("documents_that_an_export_can_not_find_are_counted", &[Need::Services], documents_that_can_not_be_found),
     ("an_index_that_was_not_prepared_is_not_exported", &[Need::Services], an_index_that_was_not_prepared),
     ("an_export_leaves_nothing_open", &[Need::Services], an_export_leaves_nothing_open),
+    ("an_export_asks_a_busy_opensearch_again_to_end_it", &[Need::Services], a_busy_opensearch_is_asked_again),
 ];
 
 fn five_thousand_documents(world: &World) {
@@ -106,11 +108,24 @@ fn an_index_that_was_not_prepared(world: &World) {
 fn an_export_leaves_nothing_open(world: &World) {
     let place = Place::new(world.stack());
     place.load(&[], &lines(2_500));
-    let proxy = services::proxy::Proxy::before(world.stack().runtime().handle(), &world.stack().opensearch);
+    assert!(place.exported() == lines(2_500));
+    assert_eq!(points_in_time(&place), (true, 0));
+}
+
+fn a_busy_opensearch_is_asked_again(world: &World) {
+    let (place, proxy) = (Place::new(world.stack()), proxy(world));
+    place.load(&[], &lines(3));
+    // What is written before is made visible, a point in time is begun, its one page is read.
+    proxy.fail_after(3, busy(None), 1);
     let output = Running::start(place.command(&["export", "roles"], Some(&proxy.url())), "").end();
-    assert!(output.stdout == lines(2_500).as_bytes());
-    let calls = proxy.take_calls();
-    let points =
-        |method: &str| calls.iter().filter(|call| call.method == method && call.path.contains("point_in_time")).count();
-    assert_eq!((points("POST"), points("DELETE")), (1, 1));
+    assert!(output.stdout == lines(3).as_bytes());
+    assert_eq!(points_in_time(&place), (true, 0));
+}
+
+/// Whether points in time of this index have ended, and how many are open.
+fn points_in_time(place: &Place<'_>) -> (bool, u64) {
+    let stats = place.ask("GET", &format!("{}/_stats/search", place.alias()), "");
+    let stats: serde_json::Value = serde_json::from_str(&stats).unwrap();
+    let of = |count: &str| stats["_all"]["total"]["search"][count].as_u64().unwrap();
+    (of("point_in_time_total") > 0, of("point_in_time_current"))
 }

@@ -22,11 +22,11 @@ pub const TESTS: &[Test] = &[
 /// Some batches.
 const DOCUMENTS: usize = 9_000;
 
-fn proxy(world: &World) -> Proxy {
+pub(super) fn proxy(world: &World) -> Proxy {
     Proxy::before(world.stack().runtime().handle(), &world.stack().opensearch)
 }
 
-fn busy(retry_after: Option<u32>) -> Fault {
+pub(super) fn busy(retry_after: Option<u32>) -> Fault {
     let headers = retry_after.map(|seconds| ("retry-after".to_owned(), seconds.to_string()));
     Fault::Answer { status: 429, headers: headers.into_iter().collect(), body: "{}".into() }
 }
@@ -46,7 +46,8 @@ fn a_throttled_load_slows_down(world: &World) {
         "{}",
         said(&output)
     );
-    assert_eq!(bulks(&proxy), 7 + DOCUMENTS.div_ceil(2_000), "each batch that was sent away came again");
+    // OpenSearch itself may have sent others away.
+    assert!(bulks(&proxy) >= 7 + DOCUMENTS.div_ceil(2_000), "each batch that was sent away came again");
     assert!(place.exported() == lines(DOCUMENTS));
 }
 
