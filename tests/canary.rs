@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use bytes::Bytes;
 use http::HeaderName;
 use serde_json::json;
-use shared::clients;
+use shared::clients::{self, Connections, Issuer};
 use shared::http::Answer;
 use shared::json::Members;
 use shared::sealing::Keyring;
@@ -127,13 +127,15 @@ fn no_debug_output_holds_a_secret_or_a_key() {
     let key = format!("{CANARY}-{}", "k".repeat(43));
     let keyring = Keyring::parse(&json!({ "v": 1, "key": key }).to_string()).unwrap();
     let answer = Answer::json(http::StatusCode::OK, format!("{{\"password\":\"{CANARY}\"}}"));
-    let documents = clients::opensearch(OpenSearchSettings {
+    let connections = Connections::new(Issuer::Any).unwrap();
+    let settings = OpenSearchSettings {
         url: "http://127.0.0.1:9".parse().unwrap(),
         auth: OpenSearchAuth::Basic { user: "reader".to_owned(), password: CANARY.to_owned().into() },
         alias_prefix: "documents-".to_owned(),
         timeout: std::time::Duration::from_secs(1),
         max_document_bytes: 1,
-    });
+    };
+    let documents = clients::opensearch(&connections, settings).unwrap();
     let body = json!({ "password": CANARY }).to_string();
     let members = Members::parse(body.as_bytes()).unwrap();
     let wrong = Keyring::parse(&json!({ "v": 1, "key": CANARY }).to_string()).unwrap_err();

@@ -13,7 +13,7 @@ use get_document::GetDocument;
 use local::gateway::{answer_json, event_json, to_http};
 use serde_json::{Value, json};
 use shared::auth::{Authenticator, KeySet, TokenRules};
-use shared::clients;
+use shared::clients::{self, Connections, Issuer};
 use shared::http::{GATEWAY_RESPONSE_LIMIT, serve_event};
 use shared::parts::SearchParts;
 use shared::search::{OpenSearchAuth, OpenSearchSettings, SearchRules};
@@ -48,7 +48,7 @@ async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
     };
     let endpoint = GetDocument::new(SearchParts {
         authenticator: Authenticator::with_keys(KeySet::from_jwks(&TestKey::key_set(&[&key])).unwrap(), rules),
-        documents: clients::opensearch(settings),
+        documents: clients::opensearch(&Connections::new(Issuer::Any).unwrap(), settings).unwrap(),
         rules: SearchRules { authorities: words(&["ORG_ADMIN"]) },
         add_type: false,
     });

@@ -192,3 +192,24 @@ refused_under! {
     a_default_user_claim_does_not_count_where_another_is_configured: "COFFER_JWT_USER_CLAIMS" = "login", USER, "login",
         json!("alice"), Value::Null;
 }
+
+#[tokio::test]
+async fn a_token_that_was_let_in_is_refused_once_it_has_expired() {
+    let key = TestKey::ed25519("key");
+    let gate = Gate::with(&[&key], &[("COFFER_JWT_LEEWAY_SECONDS", "0")]).await;
+    let list = "/vault/api/v1/user/alice/secrets";
+    // On a busy machine a short life may be over before the first answer.
+    for life in [2, 4, 8, 16, 32] {
+        let end = in_seconds(life);
+        let token = with(&key, "exp", json!(end));
+        let client = gate.client(&token);
+        if client.get(list).await.status == 401 {
+            continue;
+        }
+        while client.get(list).await.status == 200 {
+            assert!(get_current_timestamp() < end + 60, "it never expires");
+        }
+        return gate.refuses(&token, EXPIRED).await;
+    }
+    panic!("no token was let in");
+}

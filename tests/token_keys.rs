@@ -334,9 +334,22 @@ async fn a_key_that_is_no_longer_published_is_not_accepted_after_the_next_fetch(
     let (old, new) = (TestKey::ed25519("old"), TestKey::ed25519("new"));
     let server = KeyServer::start(keys(&[&old])).await;
     let gate = server.gate().await;
-    gate.accepts(&good(&old)).await;
+    let token = good(&old);
+    gate.accepts(&token).await;
     server.answers(keys(&[&new]));
     gate.accepts(&good(&new)).await;
-    gate.refuses(&good(&old), UNKNOWN_KEY).await;
+    gate.refuses(&token, UNKNOWN_KEY).await;
     assert_eq!(server.fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_was_let_in_is_refused_when_another_key_has_its_id() {
+    let (old, other, new) = (TestKey::ed25519("one"), TestKey::ed25519("one"), TestKey::ed25519("new"));
+    let server = KeyServer::start(keys(&[&old])).await;
+    let gate = server.gate().await;
+    let token = good(&old);
+    gate.accepts(&token).await;
+    server.answers(keys(&[&other, &new]));
+    gate.accepts(&good(&new)).await;
+    gate.refuses(&token, SIGNATURE).await;
 }

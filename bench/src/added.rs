@@ -145,7 +145,7 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
         timeout: Duration::from_secs(2),
         max_document_bytes: GATEWAY_RESPONSE_LIMIT,
     };
-    let documents = clients::opensearch_with(&connections()?, settings).map_err(|error| error.to_string())?;
+    let documents = clients::opensearch(&connections()?, settings).map_err(|error| error.to_string())?;
     let table = |_: &Local| client_of(local_config(&stack.dynamodb, ACCESS_KEY));
     let handler = InProcess::with_documents(&folder.path().join("data"), table, documents).await?;
     let token = handler.token(USER, &[DOCUMENT_SCOPE])?;

@@ -70,7 +70,8 @@ impl<D: ReadDocument> InProcess<D> {
 
     async fn over(local: Local, table: impl FnOnce(&Local) -> Client, documents: D) -> Result<Self, String> {
         let LocalSettings { requests, tokens } = local.settings(&|_| None).map_err(|error| error.to_string())?;
-        let app = local.app(table(&local), documents, start::authenticator(tokens), requests).await;
+        let authenticator = start::authenticator(tokens).map_err(|error| error.to_string())?;
+        let app = local.app(table(&local), documents, authenticator, requests).await;
         let app = app.map_err(|error| error.to_string())?;
         Ok(Self { local, app })
     }

@@ -67,10 +67,9 @@ enum Build {
     Default,
 }
 
-const TUNINGS: [Tuning; 10] = [
+const TUNINGS: [Tuning; 9] = [
     Tuning { name: "connections opened while it starts", without: "early-connections", build: Build::Tuned },
     Tuning { name: "Amazon's roots read first", without: "likely-roots", build: Build::Tuned },
-    Tuning { name: "a call rehearsed while it starts", without: "rehearsal", build: Build::Tuned },
     Tuning { name: "keyring read beside the request", without: "keyring-beside", build: Build::Tuned },
     Tuning { name: "credentials of the environment", without: "known-credentials", build: Build::Tuned },
     Tuning { name: "one thread", without: "one-thread", build: Build::Tuned },
@@ -79,7 +78,7 @@ const TUNINGS: [Tuning; 10] = [
     Tuning { name: "no default features", without: "", build: Build::Features },
     Tuning {
         name: "all of them",
-        without: "early-connections,likely-roots,rehearsal,keyring-beside,known-credentials,one-thread",
+        without: "early-connections,likely-roots,keyring-beside,known-credentials,one-thread",
         build: Build::Default,
     },
 ];

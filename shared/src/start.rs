@@ -136,12 +136,14 @@ fn ended(operation: &'static str, result: Result<(), lambda_runtime::Error>) -> 
 }
 
 /// An authenticator for these settings.
-#[must_use]
-pub fn authenticator(settings: TokenSettings) -> Authenticator {
-    match settings.keys {
+///
+/// # Errors
+/// What keeps the key server's client from being made.
+pub fn authenticator(settings: TokenSettings) -> Result<Authenticator, StartError> {
+    Ok(match settings.keys {
         TokenKeys::Fixed(keys) => Authenticator::with_keys(keys, settings.rules),
-        TokenKeys::Url(url) => Authenticator::with_remote_keys(clients::remote_keys(&url), settings.rules),
-    }
+        TokenKeys::Url(url) => Authenticator::with_remote_keys(clients::remote_keys(&url)?, settings.rules),
+    })
 }
 
 /// Waits for what is prepared side by side, but not for long: what isn't ready then, or failed, the first request
@@ -170,14 +172,14 @@ pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
         settings.keyring_secret,
     );
     let sealer = Arc::new(Sealer::new(Box::new(keyring)));
-    let TableParts { authenticator, store } = table_parts(settings.table, &config);
+    let TableParts { authenticator, store } = table_parts(settings.table, &config)?;
     let to_keyring = async {
         let _ = to_keyring.await;
         // Not waited for: the answer comes while the first request reads its item, or, where it seals first, is waited
         // for there.
         tokio::spawn(ready_in_time(read_keyring(Arc::clone(&sealer))));
     };
-    ready_in_time(async { tokio::join!(authenticator.warm_up(), store.rehearse(), to_keyring, to_table) }).await;
+    ready_in_time(async { tokio::join!(authenticator.warm_up(), to_keyring, to_table) }).await;
     Ok(VaultParts { authenticator, vault: Vault::new(store, sealer), limits: settings.limits })
 }
 
@@ -197,8 +199,8 @@ pub async fn table() -> Result<TableParts<DynamoDbVault>, StartError> {
     let config = clients::lambda_config(&connections).await;
     let dynamodb_url = clients::dynamodb_url(&config, settings.dynamodb_url.as_ref()).await;
     let connected = open(&connections, dynamodb_url).await;
-    let parts = table_parts(settings, &config);
-    ready_in_time(async { tokio::join!(parts.authenticator.warm_up(), parts.store.rehearse(), connected) }).await;
+    let parts = table_parts(settings, &config)?;
+    ready_in_time(async { tokio::join!(parts.authenticator.warm_up(), connected) }).await;
     Ok(parts)
 }
 
@@ -215,9 +217,9 @@ pub async fn open(connections: &Connections, server: Option<Url>) -> JoinHandle<
     opened
 }
 
-fn table_parts(settings: TableSettings, config: &SdkConfig) -> TableParts<DynamoDbVault> {
+fn table_parts(settings: TableSettings, config: &SdkConfig) -> Result<TableParts<DynamoDbVault>, StartError> {
     let client = clients::dynamodb(config, settings.dynamodb_url.as_ref());
-    TableParts { authenticator: authenticator(settings.tokens), store: DynamoDbVault::new(client, settings.table) }
+    Ok(TableParts { authenticator: authenticator(settings.tokens)?, store: DynamoDbVault::new(client, settings.table) })
 }
 
 /// Prepares a function of the search API.
@@ -226,9 +228,7 @@ fn table_parts(settings: TableSettings, config: &SdkConfig) -> TableParts<Dynamo
 /// The settings' faults, or what keeps the client from being made.
 pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
     let settings = SearchSettings::read(&from_env)?;
-    // A domain of AWS's, or somebody's own server.
-    let issuer = if matches!(settings.auth, SearchAuth::SigV4) { Issuer::Amazon } else { Issuer::Any };
-    let connections = Connections::new(issuer)?;
+    let connections = clients::opensearch_connections(matches!(settings.auth, SearchAuth::SigV4))?;
     let connected = open(&connections, Some(settings.url.clone())).await;
     let auth = opensearch_auth(settings.auth).await?;
     let documents = OpenSearchSettings {
@@ -238,9 +238,9 @@ pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
         timeout: settings.timeout,
         max_document_bytes: crate::http::GATEWAY_RESPONSE_LIMIT,
     };
-    let documents = clients::opensearch_with(&connections, documents)?;
-    let authenticator = authenticator(settings.tokens);
-    ready_in_time(async { tokio::join!(authenticator.warm_up(), documents.rehearse(), connected) }).await;
+    let documents = clients::opensearch(&connections, documents)?;
+    let authenticator = authenticator(settings.tokens)?;
+    ready_in_time(async { tokio::join!(authenticator.warm_up(), connected) }).await;
     Ok(SearchParts { authenticator, documents, rules: settings.rules, add_type: settings.add_type })
 }
 
@@ -269,6 +269,6 @@ pub fn signing(config: &SdkConfig) -> Result<OpenSearchAuth, StartError> {
 /// The settings' faults, or what keeps the client from being made.
 pub async fn writer() -> Result<OpenSearchWriter, StartError> {
     let WriteSettings { url, auth, alias_prefix, timeout } = WriteSettings::read(&from_env)?;
-    let cluster = clients::cluster(url, opensearch_auth(auth).await?);
+    let cluster = clients::cluster(url, opensearch_auth(auth).await?)?;
     Ok(OpenSearchWriter::new(cluster, alias_prefix, timeout))
 }

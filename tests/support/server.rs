@@ -76,7 +76,7 @@ impl Builder {
         let lookup =
             |name: &str| self.settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let LocalSettings { requests, tokens } = local.settings(&lookup).unwrap();
-        let authenticator = self.authenticator.unwrap_or_else(|| start::authenticator(tokens));
+        let authenticator = self.authenticator.unwrap_or_else(|| start::authenticator(tokens).unwrap());
         let table = client(local.table().clone());
         let used = self.wrap.map_or_else(|| table.clone(), |wrap| wrap(local.table().clone()));
         let app = local.app(used, local.documents().clone(), authenticator, requests).await.unwrap();

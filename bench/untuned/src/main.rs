@@ -23,8 +23,6 @@ use url::Url;
 struct Without {
     /// Connections, keyring and keys while the function starts: the first request pays for them.
     early_connections: bool,
-    /// A read made ready while the function starts: its code runs for the first time in the first request.
-    rehearsal: bool,
     /// The keyring read beside the first request: the start waits for it.
     keyring_beside: bool,
     /// Credentials and region from the environment alone: the SDK looks wherever it looks by default.
@@ -42,7 +40,6 @@ impl Without {
         for name in names.split(',').filter(|name| !name.is_empty()) {
             match name {
                 "early-connections" => without.early_connections = true,
-                "rehearsal" => without.rehearsal = true,
                 "keyring-beside" => without.keyring_beside = true,
                 "known-credentials" => without.known_credentials = true,
                 "likely-roots" => without.likely_roots = true,
@@ -74,10 +71,7 @@ async fn prepare(without: Without) -> Result<VaultParts<DynamoDbVault>, StartErr
     let sealer = Arc::new(Sealer::new(Box::new(keyring)));
     let dynamodb = clients::dynamodb(&config, settings.table.dynamodb_url.as_ref());
     let store = DynamoDbVault::new(dynamodb, settings.table.table);
-    let authenticator = start::authenticator(settings.table.tokens);
-    if !without.rehearsal {
-        store.rehearse().await;
-    }
+    let authenticator = start::authenticator(settings.table.tokens)?;
     if !without.early_connections {
         let mut reading = None;
         let keyring = async {

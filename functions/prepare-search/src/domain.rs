@@ -50,7 +50,7 @@ where
         ClusterPlace::Url(url) => url,
         ClusterPlace::Domain(name) => endpoint(config.as_ref().ok_or_else(no_config)?, &name, patience).await?,
     };
-    Ok(clients::cluster(url, auth))
+    clients::cluster(url, auth).map_err(|error| Fault::failed(error.to_string()))
 }
 
 /// The address of a domain that is ready.

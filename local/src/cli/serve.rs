@@ -130,7 +130,7 @@ async fn serve(args: &ServeArgs, data: &Path) -> Result<(), CommandError> {
     let local = Local::open(data)?;
     let LocalSettings { requests, tokens } = local.settings(&from_env)?;
     let documents = local.documents().clone();
-    let app = local.app(client(local.table().clone()), documents, start::authenticator(tokens), requests).await?;
+    let app = local.app(client(local.table().clone()), documents, start::authenticator(tokens)?, requests).await?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(|error| {
         format!("port {} of 127.0.0.1: {error}; choose another with --port N, or --port 0 for any free one", args.port)
     })?;

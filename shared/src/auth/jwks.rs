@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::json::Members;
 
 use super::keys::{KeySetError, VerificationKey, algorithm, raw_key};
+use super::proven::Proven;
 use super::token::decode;
 
 /// The shortest accepted RSA modulus, in bytes: 2,048 bits.
@@ -62,7 +63,12 @@ fn read_key(text: &str) -> Option<VerificationKey> {
     } else {
         possible
     };
-    Some(VerificationKey { id: jwk.common.key_id.clone(), algorithms, key: DecodingKey::from_jwk(&jwk).ok()? })
+    Some(VerificationKey {
+        id: jwk.common.key_id.clone(),
+        algorithms,
+        key: DecodingKey::from_jwk(&jwk).ok()?,
+        proven: Proven::new(),
+    })
 }
 
 /// The key of a PEM text, if it is a public one of an accepted kind.
@@ -86,5 +92,5 @@ pub(super) fn read_pem(text: &str) -> Option<VerificationKey> {
     } else {
         (vec![Algorithm::EdDSA], DecodingKey::from_ed_pem(pem).ok()?)
     };
-    Some(VerificationKey { id: None, algorithms, key })
+    Some(VerificationKey { id: None, algorithms, key, proven: Proven::new() })
 }

@@ -7,6 +7,7 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, cry
 
 use super::error::TokenError;
 use super::jwks;
+use super::proven::Proven;
 use super::token::Token;
 
 /// One public key.
@@ -14,6 +15,7 @@ pub(super) struct VerificationKey {
     pub(super) id: Option<String>,
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) key: DecodingKey,
+    pub(super) proven: Proven,
 }
 
 /// A set of public keys.
@@ -79,10 +81,9 @@ impl KeySet {
         if !key.algorithms.contains(&algorithm) {
             return Err(TokenError::Algorithm);
         }
-        match crypto::verify(token.signature, token.signed.as_bytes(), &key.key, algorithm) {
-            Ok(true) => Ok(()),
-            _ => Err(TokenError::Signature),
-        }
+        let verify =
+            || matches!(crypto::verify(token.signature, token.signed.as_bytes(), &key.key, algorithm), Ok(true));
+        if key.proven.or_verify(token, verify) { Ok(()) } else { Err(TokenError::Signature) }
     }
 
     /// The key that the token names. Keys without an id, and tokens without one, are matched by their algorithm, if

@@ -11,6 +11,7 @@ mod claims;
 mod error;
 mod jwks;
 mod keys;
+mod proven;
 mod remote;
 mod token;
 

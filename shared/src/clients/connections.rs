@@ -130,7 +130,8 @@ impl Connections {
         }
     }
 
-    /// What sends requests over these connections without the SDK: it retries nothing and signs nothing.
+    /// What sends requests over these connections without the SDK: it retries nothing and signs nothing, follows no
+    /// redirection and knows no proxy. How long an answer may take is its user's affair.
     ///
     /// # Errors
     /// What keeps it from being made.

@@ -17,8 +17,6 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Connector, ConnectorBuilder};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::http::Request;
@@ -126,54 +124,48 @@ pub async fn secrets_manager_url(config: &SdkConfig, given: Option<&Url>) -> Opt
 }
 
 /// The keys of a key server, fetched with the HTTP client that the SDK uses as well.
-#[must_use]
-pub fn remote_keys(url: &Url) -> RemoteKeys {
-    let connector = connector(url);
+///
+/// # Errors
+/// What keeps the client from being made.
+pub fn remote_keys(url: &Url) -> Result<RemoteKeys, BoxError> {
+    // Connections of its own: what certificate it shows says nothing of the services'.
+    let connector = Connections::new(Issuer::Any)?.connector()?;
     // A query may hold a key to the server: it is sent, but not logged.
     let shown = url.origin().ascii_serialization() + url.path();
     let url = url.to_string();
-    RemoteKeys::new(Box::new(move || {
+    Ok(RemoteKeys::new(Box::new(move || {
         let (connector, url, shown) = (connector.clone(), url.clone(), shown.clone());
         Box::pin(async move {
             let fetched = tokio::time::timeout(KEY_SET, fetch(&connector, &url)).await;
             let fetched = fetched.unwrap_or_else(|_| Err(format!("no answer within {KEY_SET:?}")));
             fetched.map_err(|error| format!("{shown}: {error}"))
         })
-    }))
+    })))
+}
+
+/// Connections to a cluster of OpenSearch: a domain of AWS's, whose requests are signed, or somebody's own.
+///
+/// # Errors
+/// What keeps them from being made.
+pub fn opensearch_connections(signed: bool) -> Result<Connections, BoxError> {
+    Connections::new(if signed { Issuer::Amazon } else { Issuer::Any })
 }
 
 /// A cluster of OpenSearch.
-#[must_use]
-pub fn cluster(url: Url, auth: OpenSearchAuth) -> Cluster {
-    Cluster::new(connector(&url), url, auth)
-}
-
-/// Documents in OpenSearch.
-#[must_use]
-pub fn opensearch(settings: OpenSearchSettings) -> OpenSearchDocuments {
-    OpenSearchDocuments::new(connector(&settings.url), settings)
-}
-
-/// The same, over connections that can be opened before the first request.
 ///
 /// # Errors
 /// What keeps the client from being made.
-pub fn opensearch_with(
-    connections: &Connections,
-    settings: OpenSearchSettings,
-) -> Result<OpenSearchDocuments, BoxError> {
-    Ok(OpenSearchDocuments::new(connections.connector()?, settings))
+pub fn cluster(url: Url, auth: OpenSearchAuth) -> Result<Cluster, BoxError> {
+    let signed = matches!(auth, OpenSearchAuth::SigV4 { .. });
+    Ok(Cluster::new(opensearch_connections(signed)?.connector()?, url, auth))
 }
 
-/// The SDK's HTTP client for another server than AWS's. It follows no redirection and knows no proxy. How long an answer
-/// may take is its user's affair.
-fn connector(url: &Url) -> SharedHttpConnector {
-    let builder: ConnectorBuilder<_> = Connector::builder().connector_settings(connector_settings());
-    SharedHttpConnector::new(if url.scheme() == "https" {
-        builder.tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build()
-    } else {
-        builder.build_http()
-    })
+/// Documents in OpenSearch, over connections that can be opened before the first request.
+///
+/// # Errors
+/// What keeps the client from being made.
+pub fn opensearch(connections: &Connections, settings: OpenSearchSettings) -> Result<OpenSearchDocuments, BoxError> {
+    Ok(OpenSearchDocuments::new(connections.connector()?, settings))
 }
 
 fn connector_settings() -> HttpConnectorSettings {
@@ -194,7 +186,9 @@ pub async fn put(address: &str, text: &str) -> Result<u16, String> {
         .body(SdkBody::from(text))
         .map_err(|error| error.to_string())?;
     let request = Request::try_from(request).map_err(|error| chain(&error))?;
-    let connector = connector(&url);
+    // It is S3 that CloudFormation gives an address of.
+    let connector = Connections::new(Issuer::Amazon).and_then(|connections| connections.connector());
+    let connector = connector.map_err(|error| chain(error.as_ref()))?;
     let sent = tokio::time::timeout(PUT, connector.call(request)).await;
     let answer = sent.map_err(|_| format!("no answer within {PUT:?}"))?.map_err(|error| chain(&error))?;
     Ok(answer.status().as_u16())

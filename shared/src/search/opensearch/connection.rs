@@ -73,7 +73,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`SearchFault::Failed`] if it can't be made.
-    pub(super) async fn request(&self, method: Method, path: &str, payload: Payload) -> Result<Request, SearchFault> {
+    async fn request(&self, method: Method, path: &str, payload: Payload) -> Result<Request, SearchFault> {
         let failed = |cause: String| SearchFault::Failed(cause);
         let mut request = http::Request::builder()
             .method(method)

@@ -61,12 +61,6 @@ impl OpenSearchDocuments {
         Self { cluster: Cluster::new(connector, url, auth), alias_prefix, timeout, max_document_bytes }
     }
 
-    /// Makes a request ready and doesn't send it: what runs for the first time runs while the function starts and has
-    /// the whole processor.
-    pub async fn rehearse(&self) {
-        let _ = self.cluster.request(Method::GET, "/", Payload::None).await;
-    }
-
     async fn ask(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, SearchFault> {
         let path = format!("/{}/_source/{}", alias(&self.alias_prefix, index), encode(id.as_str()));
         let answer = self.cluster.send(Method::GET, &path, Payload::None).await?;

@@ -7,7 +7,6 @@
 mod fault;
 mod item;
 mod read;
-mod rehearsal;
 mod table;
 mod write;
 

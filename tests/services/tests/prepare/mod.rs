@@ -15,8 +15,8 @@ use services::stack::Stack;
 use shared::clients;
 use shared::names::{DocumentId, IndexName};
 use shared::search::{
-    Change, DocumentBytes, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, OpenSearchWriter, Operation,
-    Outcome, ReadDocument, Version, WriteDocuments,
+    Change, DocumentBytes, OpenSearchAuth, OpenSearchDocuments, OpenSearchWriter, Operation, Outcome, ReadDocument,
+    Version, WriteDocuments,
 };
 
 use crate::program::coffer;
@@ -37,14 +37,8 @@ impl<'a> Indices<'a> {
         // A machine that is busy with other tests is slow at times.
         let timeout = Duration::from_secs(60);
         let writer =
-            OpenSearchWriter::new(clients::cluster(url.clone(), OpenSearchAuth::None), prefix.to_owned(), timeout);
-        let reader = clients::opensearch(OpenSearchSettings {
-            url,
-            auth: OpenSearchAuth::None,
-            alias_prefix: prefix.to_owned(),
-            timeout,
-            max_document_bytes: 10_000_000,
-        });
+            OpenSearchWriter::new(clients::cluster(url, OpenSearchAuth::None).unwrap(), prefix.to_owned(), timeout);
+        let reader = stack.documents(prefix);
         let indices = Self { stack, prefix, reader, writer };
         let left = indices.get("GET", &format!("{prefix}*"), &Value::Null);
         for name in left.as_object().unwrap().keys() {

@@ -15,7 +15,7 @@ use services::stack::Stack;
 use services::tools::Need;
 use services::watched::Watched;
 use shared::names::{DocumentId, IndexName};
-use shared::search::{DocumentBytes, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, ReadDocument};
+use shared::search::{DocumentBytes, OpenSearchDocuments, ReadDocument};
 
 use crate::Test;
 
@@ -81,13 +81,7 @@ impl<'a> Indices<'a> {
     fn make(stack: &'a Stack, test: &str) -> Self {
         let prefix = format!("sync-{test}-{:08x}-", Random::unseeded().number() >> 32);
         stack.runtime().block_on(stack.make_indices(&prefix));
-        let reader = shared::clients::opensearch(OpenSearchSettings {
-            url: stack.opensearch.parse().unwrap(),
-            auth: OpenSearchAuth::None,
-            alias_prefix: prefix.clone(),
-            timeout: std::time::Duration::from_secs(20),
-            max_document_bytes: 6 << 20,
-        });
+        let reader = stack.documents(&prefix);
         Self { stack, prefix, reader }
     }
 
