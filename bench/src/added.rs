@@ -1,5 +1,6 @@
 //! `bench added`: what a handler adds to the one call that it makes. Each round asks the service itself and then the
-//! handler, over connections that are kept, on one thread.
+//! handler, over connections that are kept, on one thread: with a token that came before, as nearly all of a client do,
+//! and with one that didn't and is verified.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -65,6 +66,8 @@ pub struct AddedSample {
     pub call_ms: Vec<f64>,
     /// From the event's text to the answer's, in the order of rounds.
     pub handler_ms: Vec<f64>,
+    /// The same with a token that was not seen before.
+    pub new_token_ms: Vec<f64>,
 }
 
 /// Runs it.
@@ -112,7 +115,9 @@ async fn get_secret(stack: &Stack, rounds: u32, progress: &mut Progress) -> Resu
         get_item(&client).await?;
         let call_ms = ms(started);
         let handler_ms = handler.ask(&token, "GET", &path, String::new(), 200).await?.ms;
-        sample.add(round, call_ms, handler_ms);
+        let new_token = handler.token(USER, &["user", &format!("round-{round}")])?;
+        let new_token_ms = handler.ask(&new_token, "GET", &path, String::new(), 200).await?.ms;
+        sample.add(round, call_ms, handler_ms, new_token_ms);
         progress.done();
     }
     Ok(sample)
@@ -162,8 +167,10 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
         if answer.status != 200 || answer.body != document.as_bytes() {
             return Err(format!("OpenSearch answered {}: {}", answer.status, String::from_utf8_lossy(answer.body)));
         }
-        let asked = handler.ask(&token, "GET", &path, String::new(), 200).await?;
-        sample.add(round, call_ms, asked.ms);
+        let handler_ms = handler.ask(&token, "GET", &path, String::new(), 200).await?.ms;
+        let new_token = handler.token(USER, &[DOCUMENT_SCOPE, &format!("round-{round}")])?;
+        let new_token_ms = handler.ask(&new_token, "GET", &path, String::new(), 200).await?.ms;
+        sample.add(round, call_ms, handler_ms, new_token_ms);
         progress.done();
     }
     Ok(sample)
@@ -171,13 +178,14 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
 
 impl AddedSample {
     fn of(function: &str) -> Self {
-        Self { function: function.to_owned(), call_ms: Vec::new(), handler_ms: Vec::new() }
+        Self { function: function.to_owned(), call_ms: Vec::new(), handler_ms: Vec::new(), new_token_ms: Vec::new() }
     }
 
-    fn add(&mut self, round: u32, call_ms: f64, handler_ms: f64) {
+    fn add(&mut self, round: u32, call_ms: f64, handler_ms: f64, new_token_ms: f64) {
         if round >= UNCOUNTED {
             self.call_ms.push(call_ms);
             self.handler_ms.push(handler_ms);
+            self.new_token_ms.push(new_token_ms);
         }
     }
 }

@@ -10,16 +10,17 @@ use super::{Values, interval};
 
 fn table(results: &AddedResults, random: &mut Random) -> String {
     let row = |sample: &AddedSample| {
-        let AddedSample { function, call_ms, handler_ms } = sample;
+        let AddedSample { function, call_ms, handler_ms, new_token_ms } = sample;
         vec![
             function.clone(),
             number(median(call_ms)),
             number(median(handler_ms)),
             interval(difference_estimate(handler_ms, call_ms, random)),
+            interval(difference_estimate(new_token_ms, call_ms, random)),
         ]
     };
     let rows: Vec<_> = results.samples.iter().map(row).collect();
-    markdown(&["", "the call, p50 ms", "the handler, p50 ms", "added ms (95 %)"], &rows)
+    markdown(&["", "the call, p50 ms", "the handler, p50 ms", "added ms (95 %)", "with a new token (95 %)"], &rows)
 }
 
 fn rounds(results: &AddedResults) -> usize {
