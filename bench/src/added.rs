@@ -102,7 +102,8 @@ async fn get_secret(stack: &Stack, rounds: u32, progress: &mut Progress) -> Resu
     let http = connections()?.client();
     let client = client_of(local_config(&stack.dynamodb, ACCESS_KEY).http_client(http));
     let handler = InProcess::open(&folder.path().join("data"), |_| client.clone()).await?;
-    let token = handler.token(USER, &["user"])?;
+    let token_of = |round: u32| handler.token(USER, &["user", &format!("round-{round:06}")]);
+    let token = token_of(0)?;
     let secrets = format!("/vault/api/v1/user/{USER}/secrets");
     let body = r#"{"name":"database","data":{"user":"app","password":"correct horse battery staple"}}"#;
     handler.ask(&token, "POST", &secrets, body.to_owned(), 201).await?;
@@ -115,8 +116,7 @@ async fn get_secret(stack: &Stack, rounds: u32, progress: &mut Progress) -> Resu
         get_item(&client).await?;
         let call_ms = ms(started);
         let handler_ms = handler.ask(&token, "GET", &path, String::new(), 200).await?.ms;
-        let new_token = handler.token(USER, &["user", &format!("round-{round}")])?;
-        let new_token_ms = handler.ask(&new_token, "GET", &path, String::new(), 200).await?.ms;
+        let new_token_ms = handler.ask(&token_of(1 + round)?, "GET", &path, String::new(), 200).await?.ms;
         sample.add(round, call_ms, handler_ms, new_token_ms);
         progress.done();
     }
@@ -153,7 +153,8 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
     let documents = clients::opensearch(&connections()?, settings).map_err(|error| error.to_string())?;
     let table = |_: &Local| client_of(local_config(&stack.dynamodb, ACCESS_KEY));
     let handler = InProcess::with_documents(&folder.path().join("data"), table, documents).await?;
-    let token = handler.token(USER, &[DOCUMENT_SCOPE])?;
+    let token_of = |round: u32| handler.token(USER, &[DOCUMENT_SCOPE, &format!("round-{round:06}")]);
+    let token = token_of(0)?;
     let (index, id, document) = examples::documents().next().ok_or("no example")?;
     let request = format!("GET /{index}/_source/{id} HTTP/1.1\r\nhost: localhost\r\n\r\n");
     let path = format!("/search/{index}/{id}");
@@ -168,8 +169,7 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
             return Err(format!("OpenSearch answered {}: {}", answer.status, String::from_utf8_lossy(answer.body)));
         }
         let handler_ms = handler.ask(&token, "GET", &path, String::new(), 200).await?.ms;
-        let new_token = handler.token(USER, &[DOCUMENT_SCOPE, &format!("round-{round}")])?;
-        let new_token_ms = handler.ask(&new_token, "GET", &path, String::new(), 200).await?.ms;
+        let new_token_ms = handler.ask(&token_of(1 + round)?, "GET", &path, String::new(), 200).await?.ms;
         sample.add(round, call_ms, handler_ms, new_token_ms);
         progress.done();
     }

@@ -13,7 +13,8 @@ pub(crate) fn of_call<E: Error + 'static>(action: &str, error: &SdkError<E, Http
 
 /// The messages of an error and its causes. Not their `Debug`, in which the SDK shows whole answers: that of Secrets
 /// Manager is the keyring.
-pub(crate) fn chain(error: &dyn Error) -> String {
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

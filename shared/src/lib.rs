@@ -12,7 +12,7 @@
 //! - [`settings`], [`clients`], [`telemetry`] and [`start`]: how a function is started.
 
 pub mod auth;
-mod causes;
+pub mod causes;
 pub mod clients;
 pub mod http;
 pub mod intake;

@@ -228,7 +228,7 @@ fn table_parts(settings: TableSettings, config: &SdkConfig) -> Result<TableParts
 /// The settings' faults, or what keeps the client from being made.
 pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
     let settings = SearchSettings::read(&from_env)?;
-    let connections = clients::opensearch_connections(matches!(settings.auth, SearchAuth::SigV4))?;
+    let connections = clients::opensearch_connections(&settings.url, matches!(settings.auth, SearchAuth::SigV4))?;
     let connected = open(&connections, Some(settings.url.clone())).await;
     let auth = opensearch_auth(settings.auth).await?;
     let documents = OpenSearchSettings {
@@ -263,12 +263,15 @@ pub fn signing(config: &SdkConfig) -> Result<OpenSearchAuth, StartError> {
     Ok(OpenSearchAuth::SigV4 { region, credentials })
 }
 
-/// Prepares a function that writes documents. Its events can wait: nothing is connected before the first.
+/// Prepares a function that writes documents.
 ///
 /// # Errors
 /// The settings' faults, or what keeps the client from being made.
 pub async fn writer() -> Result<OpenSearchWriter, StartError> {
     let WriteSettings { url, auth, alias_prefix, timeout } = WriteSettings::read(&from_env)?;
-    let cluster = clients::cluster(url, opensearch_auth(auth).await?)?;
+    let connections = clients::opensearch_connections(&url, matches!(auth, SearchAuth::SigV4))?;
+    let connected = open(&connections, Some(url.clone())).await;
+    let cluster = clients::cluster(&connections, url, opensearch_auth(auth).await?)?;
+    ready_in_time(connected).await;
     Ok(OpenSearchWriter::new(cluster, alias_prefix, timeout))
 }

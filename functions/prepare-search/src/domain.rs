@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_opensearch::types::DomainStatus;
+use shared::causes::chain;
 use shared::clients;
 use shared::search::{Cluster, OpenSearchAuth};
 use shared::settings::{ClusterPlace, SearchAuth};
@@ -15,7 +16,7 @@ use shared::start::signing;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use crate::fault::{Fault, chain};
+use crate::fault::Fault;
 
 /// How long the first wait for a domain is. Each further one is half as long again.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -50,7 +51,10 @@ where
         ClusterPlace::Url(url) => url,
         ClusterPlace::Domain(name) => endpoint(config.as_ref().ok_or_else(no_config)?, &name, patience).await?,
     };
-    clients::cluster(url, auth).map_err(|error| Fault::failed(error.to_string()))
+    let signed = matches!(auth, OpenSearchAuth::SigV4 { .. });
+    let connections = clients::opensearch_connections(&url, signed);
+    let cluster = connections.and_then(|connections| clients::cluster(&connections, url, auth));
+    cluster.map_err(|error| Fault::failed(chain(error.as_ref())))
 }
 
 /// The address of a domain that is ready.

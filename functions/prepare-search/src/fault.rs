@@ -39,8 +39,3 @@ impl Fault {
         }
     }
 }
-
-/// An error with all that is behind it, in one line.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}

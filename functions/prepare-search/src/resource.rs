@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::causes::chain;
 use shared::clients::{self, Connections, Issuer};
 use shared::settings::{ClusterPlace, ClusterSettings, from_env};
 use shared::start::{StartError, Task};
@@ -107,7 +108,7 @@ async fn prepare(time: Duration) -> Result<(), Fault> {
         ClusterPlace::Domain(_) => CLUSTER_OF_DOMAIN,
     };
     let time_for_domain = time.saturating_sub(WAY_BACK + patience);
-    let connections = Connections::new(Issuer::Amazon).map_err(|error| Fault::failed(error.to_string()))?;
+    let connections = Connections::new(Issuer::Amazon).map_err(|error| Fault::failed(chain(error.as_ref())))?;
     let config = || clients::lambda_config(&connections);
     let cluster = domain::open(settings.place, settings.auth, config, time_for_domain).await?;
     let preparation =

@@ -1,4 +1,4 @@
-//! A function's connections, which can be opened before the first request needs them: with the pool of the SDK's HTTP
+//! Connections, which can be opened before the first request needs them: with the pool of the SDK's HTTP
 //! client, which keeps a connection with HTTP/1.1 whose request was given up while it was being established.
 //!
 //! Where a function expects certificates that Amazon issued, there are two pools. The first knows Amazon's roots alone, the
@@ -42,9 +42,19 @@ pub enum Issuer {
     Amazon,
     /// Anyone.
     Any,
+    /// Nobody: the servers are asked without TLS, and with it none is trusted.
+    Nobody,
 }
 
-/// Connections to other services: all of a function's, so that the root certificates are read once.
+impl Issuer {
+    /// Who may have issued the certificate of the server at this address.
+    #[must_use]
+    pub fn of(url: &Url) -> Self {
+        if url.scheme() == "http" { Self::Nobody } else { Self::Any }
+    }
+}
+
+/// Connections to other services. Who shares them reads the root certificates once.
 #[derive(Clone)]
 pub struct Connections {
     amazons: Option<Pool>,
@@ -96,11 +106,13 @@ impl Connections {
     /// # Errors
     /// What keeps the pool from being made.
     pub fn new(expected: Issuer) -> Result<Self, BoxError> {
-        let amazons = match expected {
-            Issuer::Amazon => roots::amazons(),
-            Issuer::Any => None,
-        };
-        Self::with(amazons, TlsContext::default())
+        // The machine's roots, unless others are named.
+        let machines = TlsContext::default();
+        match expected {
+            Issuer::Amazon => Self::with(roots::amazons(), machines),
+            Issuer::Any => Self::with(None, machines),
+            Issuer::Nobody => Self::with(None, TlsContext::builder().with_trust_store(TrustStore::empty()).build()?),
+        }
     }
 
     /// With these roots, in PEM, as the first pool's, and the second's configuration.
@@ -243,10 +255,11 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
     use std::sync::atomic::AtomicUsize;
-    use std::sync::mpsc;
+    use std::sync::{Mutex, mpsc};
     use std::thread;
     use std::time::Duration;
 
+    use aws_smithy_types::body::SdkBody;
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
     use rustls::crypto::aws_lc_rs;
     use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -294,12 +307,13 @@ mod tests {
         assert!(connections.connector().unwrap().call(Request::get(&url).unwrap()).await.is_err());
     }
 
-    /// An authority, and a TLS server on a free port with a certificate of it, that answers each request with nothing
-    /// and counts connections, those that failed too.
+    /// An authority, and a TLS server on a free port with a certificate of it, that answers each request with nothing,
+    /// keeps what it was asked, and counts connections, those that failed too.
     struct Server {
         authority: String,
         url: Url,
         connections: Arc<AtomicUsize>,
+        asked: Arc<Mutex<String>>,
     }
 
     impl Server {
@@ -326,20 +340,24 @@ mod tests {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port()).parse().unwrap();
             let connections = Arc::<AtomicUsize>::default();
-            let counted = Arc::clone(&connections);
+            let asked = Arc::<Mutex<String>>::default();
+            let (counted, heard) = (Arc::clone(&connections), Arc::clone(&asked));
             tokio::spawn(async move {
                 let acceptor = TlsAcceptor::from(Arc::new(config));
                 while let Ok((stream, _)) = listener.accept().await {
                     counted.fetch_add(1, Ordering::SeqCst);
                     let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                    let heard = Arc::clone(&heard);
                     tokio::spawn(async move {
-                        while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                        let mut piece = [0; 4096];
+                        while let Ok(read @ 1..) = stream.read(&mut piece).await {
+                            heard.lock().unwrap().push_str(&String::from_utf8_lossy(&piece[..read]));
                             stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
                         }
                     });
                 }
             });
-            Self { authority: authority.as_ref().pem(), url, connections }
+            Self { authority: authority.as_ref().pem(), url, connections, asked }
         }
 
         fn connections(&self) -> usize {
@@ -382,6 +400,30 @@ mod tests {
         assert_eq!(other.ask(&connections).await, Ok(204));
         assert_eq!(expected.ask(&connections).await, Ok(204));
         assert_eq!((expected.connections(), other.connections()), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_sent_over_the_second_pool_is_the_one_that_was_asked_for() {
+        let (expected, other) = (Server::start("one").await, Server::start("two").await);
+        let all = trusting(&[&expected, &other]);
+        let connections = Connections::with(Some(expected.authority.into()), all).unwrap();
+        let request = http::Request::post(format!("{}a%2Fb?c=%20", other.url)).header("x-one", "1");
+        let request = request.body(SdkBody::from("{\"d\":1}")).unwrap().try_into().unwrap();
+        let answer = connections.connector().unwrap().call(request).await.unwrap();
+        assert_eq!(answer.status().as_u16(), 204);
+        let asked = other.asked.lock().unwrap().clone();
+        assert!(asked.starts_with("POST /a%2Fb?c=%20 HTTP/1.1\r\n"), "{asked}");
+        assert!(asked.contains("\r\nx-one: 1\r\n") && asked.ends_with("\r\n\r\n{\"d\":1}"), "{asked}");
+    }
+
+    #[tokio::test]
+    async fn where_nobody_is_expected_to_have_a_certificate_none_is_accepted_and_none_is_needed() {
+        let connections = Connections::new(Issuer::Nobody).unwrap();
+        let refused = Server::start("one").await.ask(&connections).await.unwrap_err();
+        assert!(refused.contains("UnknownIssuer"), "{refused}");
+        let (url, _told) = server();
+        let answer = connections.connector().unwrap().call(Request::get(url).unwrap()).await.unwrap();
+        assert_eq!(answer.status().as_u16(), 204);
     }
 
     #[tokio::test]

@@ -129,7 +129,7 @@ pub async fn secrets_manager_url(config: &SdkConfig, given: Option<&Url>) -> Opt
 /// What keeps the client from being made.
 pub fn remote_keys(url: &Url) -> Result<RemoteKeys, BoxError> {
     // Connections of its own: what certificate it shows says nothing of the services'.
-    let connector = Connections::new(Issuer::Any)?.connector()?;
+    let connector = Connections::new(Issuer::of(url))?.connector()?;
     // A query may hold a key to the server: it is sent, but not logged.
     let shown = url.origin().ascii_serialization() + url.path();
     let url = url.to_string();
@@ -143,24 +143,23 @@ pub fn remote_keys(url: &Url) -> Result<RemoteKeys, BoxError> {
     })))
 }
 
-/// Connections to a cluster of OpenSearch: a domain of AWS's, whose requests are signed, or somebody's own.
+/// Connections to the OpenSearch at this address: a domain of AWS's, to which requests are signed, or somebody's own.
 ///
 /// # Errors
 /// What keeps them from being made.
-pub fn opensearch_connections(signed: bool) -> Result<Connections, BoxError> {
-    Connections::new(if signed { Issuer::Amazon } else { Issuer::Any })
+pub fn opensearch_connections(url: &Url, signed: bool) -> Result<Connections, BoxError> {
+    Connections::new(if signed { Issuer::Amazon } else { Issuer::of(url) })
 }
 
-/// A cluster of OpenSearch.
+/// A cluster of OpenSearch, over these connections.
 ///
 /// # Errors
 /// What keeps the client from being made.
-pub fn cluster(url: Url, auth: OpenSearchAuth) -> Result<Cluster, BoxError> {
-    let signed = matches!(auth, OpenSearchAuth::SigV4 { .. });
-    Ok(Cluster::new(opensearch_connections(signed)?.connector()?, url, auth))
+pub fn cluster(connections: &Connections, url: Url, auth: OpenSearchAuth) -> Result<Cluster, BoxError> {
+    Ok(Cluster::new(connections.connector()?, url, auth))
 }
 
-/// Documents in OpenSearch, over connections that can be opened before the first request.
+/// Documents in OpenSearch, over these connections.
 ///
 /// # Errors
 /// What keeps the client from being made.

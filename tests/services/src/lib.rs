@@ -19,6 +19,7 @@ pub mod engine;
 pub mod examples;
 pub mod fetch;
 pub mod fleet;
+mod frozen;
 pub mod key_server;
 pub mod process;
 pub mod proxy;

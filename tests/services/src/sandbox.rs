@@ -10,6 +10,7 @@ use local::gateway::event_json;
 use local::gateway::routes::{self, Route};
 use serde_json::Value;
 
+use crate::frozen::Frozen;
 use crate::process::{Process, free_port, listens};
 use crate::queue::{self, Message};
 use crate::stack::{Stack, http_client};
@@ -62,6 +63,7 @@ impl Answer {
 pub struct Emulated {
     process: Process,
     port: u16,
+    runtime_port: u16,
     client: reqwest::Client,
 }
 
@@ -91,7 +93,7 @@ impl Emulated {
                 .envs(settings.iter().map(|(name, value)| (name, value)));
             let mut process = Process::start(&format!("{name}-{port}"), command, folder);
             process.wait_while_it_runs(|_| (listens(port) && listens(runtime_port)).then_some(()))?;
-            Some(Self { process, port, client: http_client() })
+            Some(Self { process, port, runtime_port, client: http_client() })
         });
         started.next().unwrap_or_else(|| panic!("the emulator does not start for {name}"))
     }
@@ -105,6 +107,17 @@ impl Emulated {
     /// What the function has logged.
     pub fn log(&self) -> String {
         self.process.log()
+    }
+
+    /// Stops the function's process, as Lambda does between two requests.
+    fn freeze(&self) -> Frozen {
+        // The kernel lists a child under the thread that has started it.
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
+        let children: String = threads
+            .flatten()
+            .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
+            .collect();
+        Frozen::stop(children.trim().parse().unwrap_or_else(|_| panic!("processes of the emulator: {children:?}")))
     }
 }
 
@@ -133,6 +146,19 @@ impl<'a> Function<'a> {
     /// Sends what a gateway would send for this request of a user.
     pub fn call(&self, user: &str, method: &str, path: &str, body: impl Into<Bytes>) -> Answer {
         self.invoke(&event(self.stack, user, method, path, body))
+    }
+
+    /// Sends a request while the function is frozen, after something has happened that it couldn't notice, and thaws it
+    /// when the event is there: it finds both at once.
+    pub fn call_frozen(&self, user: &str, method: &str, path: &str, meanwhile: impl FnOnce()) -> Answer {
+        let frozen = self.emulated.freeze();
+        meanwhile();
+        std::thread::scope(|scope| {
+            let answer = scope.spawn(|| self.call(user, method, path, ""));
+            frozen.wait_for_event(self.emulated.runtime_port);
+            drop(frozen);
+            answer.join().unwrap()
+        })
     }
 
     /// Hands an event to the function, whatever it is, and returns what comes back, whatever that is.

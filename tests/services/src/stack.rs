@@ -13,7 +13,7 @@ use local::data::DataFolder;
 use local::tokens::{Grant, ISSUER, SigningKey};
 use prepare_search::{Limits, Preparation};
 use shared::clients::{self, Connections, Issuer};
-use shared::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
+use shared::search::{Cluster, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
 use shared::vault::dynamodb::create_table;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -187,10 +187,16 @@ impl Stack {
 
     /// Makes the six indices behind a prefix, unless they are there, as a deployment does.
     pub async fn make_indices(&self, prefix: &str) {
-        let cluster = clients::cluster(self.opensearch.parse().unwrap(), OpenSearchAuth::None).unwrap();
+        let cluster = self.cluster();
         let limits = Limits::default();
         let preparation = Preparation { cluster: &cluster, alias_prefix: prefix, limits: &limits, watch: &() };
         preparation.run(Duration::from_secs(60)).await.unwrap_or_else(|fault| panic!("{prefix}: {fault}"));
+    }
+
+    /// The way to OpenSearch that functions have.
+    pub fn cluster(&self) -> Cluster {
+        let connections = Connections::new(Issuer::Nobody).unwrap();
+        clients::cluster(&connections, self.opensearch.parse().unwrap(), OpenSearchAuth::None).unwrap()
     }
 
     /// Reads documents behind a prefix, as functions do, and waits as long as a busy machine needs.
@@ -202,7 +208,7 @@ impl Stack {
             timeout: Duration::from_secs(60),
             max_document_bytes: 10_000_000,
         };
-        clients::opensearch(&Connections::new(Issuer::Any).unwrap(), settings).unwrap()
+        clients::opensearch(&Connections::new(Issuer::Nobody).unwrap(), settings).unwrap()
     }
 
     /// Puts a document into an index of this name, without looking at it.

@@ -52,6 +52,13 @@ impl<'a> Watched<'a> {
         [&self.dynamodb, &self.secrets_manager, &self.opensearch, &self.key_server]
     }
 
+    /// Ends the connections to all of them.
+    pub fn end_connections(&self) {
+        for proxy in self.proxies() {
+            proxy.end_connections();
+        }
+    }
+
     /// Forgets the calls that were made until now.
     pub fn forget_calls(&self) {
         for proxy in self.proxies() {

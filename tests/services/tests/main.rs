@@ -24,6 +24,7 @@ mod deployed;
 mod documents;
 mod events;
 mod faults;
+mod frozen;
 mod load;
 mod policies;
 mod prepare;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         vault::TESTS,
         documents::TESTS,
         start_up::TESTS,
+        frozen::TESTS,
         calls::TESTS,
         policies::TESTS,
         signatures::TESTS,

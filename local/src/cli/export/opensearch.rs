@@ -18,7 +18,7 @@ use crate::cli::patience::{PATIENCE, wait};
 
 /// How long OpenSearch keeps the point in time for the next page.
 const KEEP_ALIVE: &str = "5m";
-/// How long an OpenSearch that fails is asked to end the point in time.
+/// How long the end of the point in time may take.
 const CLOSING: Duration = Duration::from_secs(5);
 /// How many documents the first page has.
 const FIRST_PAGE: usize = 100;
@@ -42,8 +42,9 @@ pub(super) async fn export(index: IndexName, out: &mut Lines) -> Result<(), Comm
     let mut point = asking.open_point().await?;
     let exported = pages(&asking, &mut point, out).await;
     let close = Payload::Json(json!({ "pit_id": [point] }).to_string().into());
+    let closed = asking.patiently(Method::DELETE, "/_search/point_in_time", &close);
     // It ends by itself otherwise.
-    let _ = asking.asked_for(CLOSING, Method::DELETE, "/_search/point_in_time", &close).await;
+    let _ = tokio::time::timeout(CLOSING, closed).await;
     exported
 }
 
@@ -203,17 +204,6 @@ impl Asking {
 
     /// Asks until there is an answer, or there was none for too long. `None` if the answer is too large.
     async fn patiently(&self, method: Method, path: &str, payload: &Payload) -> Result<Option<Bytes>, CommandError> {
-        self.asked_for(PATIENCE, method, path, payload).await
-    }
-
-    /// Asks until there is an answer, or there was none for this long.
-    async fn asked_for(
-        &self,
-        patience: Duration,
-        method: Method,
-        path: &str,
-        payload: &Payload,
-    ) -> Result<Option<Bytes>, CommandError> {
         let started = Instant::now();
         let mut failures = 0;
         loop {
@@ -221,7 +211,7 @@ impl Asking {
                 Ok(body) => return Ok(Some(body)),
                 Err(Refusal::TooLarge) => return Ok(None),
                 Err(Refusal::Never(reason)) => return Err(reason.into()),
-                Err(Refusal::Fault(fault)) if started.elapsed() >= patience => return Err(fault.into()),
+                Err(Refusal::Fault(fault)) if started.elapsed() >= PATIENCE => return Err(fault.into()),
                 Err(Refusal::Fault(fault)) => {
                     failures += 1;
                     tokio::time::sleep(wait(failures, &fault)).await;
@@ -245,12 +235,11 @@ impl Asking {
                 SearchFault::Failed(what) if what == TOO_LARGE => Refusal::TooLarge,
                 fault => Refusal::Fault(fault),
             }),
-            429 => Err(Refusal::Fault(answer.throttled())),
             400 | 401 | 403 | 404 => {
                 let body = answer.read(ERROR_BYTES, TOO_LARGE).await.unwrap_or_default();
                 Err(Refusal::Never(self.never(status, &body)))
             }
-            other => Err(Refusal::Fault(SearchFault::Failed(format!("OpenSearch answered {other}")))),
+            _ => Err(Refusal::Fault(answer.fault().await)),
         }
     }
 

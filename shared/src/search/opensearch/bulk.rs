@@ -47,8 +47,7 @@ impl OpenSearchWriter {
                 let limit = MAX_ANSWER_BYTES + MAX_ITEM_BYTES * changes.len();
                 outcomes(&answer.read(limit, "OpenSearch answered with an unreasonable body").await?, changes.len())
             }
-            429 => Err(answer.throttled()),
-            other => Err(SearchFault::Failed(format!("OpenSearch answered {other}"))),
+            _ => Err(answer.fault().await),
         }
     }
 }

@@ -15,7 +15,7 @@ use url::{Position, Url};
 use crate::causes::chain;
 use crate::search::store::SearchFault;
 
-use super::OpenSearchAuth;
+use super::{MAX_ERROR_BYTES, OpenSearchAuth};
 
 /// What is sent with a request.
 #[derive(Debug, Clone)]
@@ -108,12 +108,16 @@ impl ClusterAnswer {
         self.0.status().as_u16()
     }
 
-    /// The fault of a cluster that asks for fewer requests.
-    #[must_use]
-    pub fn throttled(&self) -> SearchFault {
-        SearchFault::Throttled {
-            reason: "OpenSearch answered 429".to_owned(),
-            retry_after_seconds: self.0.headers().get("retry-after").and_then(|value| value.parse().ok()),
+    /// The fault that an answer of this status is. It is read, for the connection takes a next request only then; what
+    /// it says isn't told.
+    pub async fn fault(self) -> SearchFault {
+        let status = self.status();
+        let retry_after_seconds = self.0.headers().get("retry-after").and_then(|value| value.parse().ok());
+        let _ = self.read(MAX_ERROR_BYTES, "").await;
+        let reason = format!("OpenSearch answered {status}");
+        match status {
+            429 => SearchFault::Throttled { reason, retry_after_seconds },
+            _ => SearchFault::Failed(reason),
         }
     }
 
@@ -127,5 +131,62 @@ impl ClusterAnswer {
             Err(error) if error.is::<LengthLimitError>() => Err(SearchFault::Failed(beyond.to_owned())),
             Err(error) => Err(SearchFault::Failed(chain(error.as_ref()))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use crate::clients::{self, Connections, Issuer};
+
+    use super::*;
+
+    /// A cluster that answers every request so, and the number of connections to it.
+    fn cluster(answer: &'static str) -> (Cluster, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let connections = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&connections);
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                counted.fetch_add(1, Ordering::SeqCst);
+                thread::spawn(move || {
+                    while let Ok(1..) = stream.read(&mut [0; 4096]) {
+                        stream.write_all(answer.as_bytes()).unwrap();
+                    }
+                });
+            }
+        });
+        let pool = Connections::new(Issuer::Nobody).unwrap();
+        (clients::cluster(&pool, url, OpenSearchAuth::None).unwrap(), connections)
+    }
+
+    async fn faults(answer: &'static str) -> (Vec<SearchFault>, usize) {
+        let (cluster, connections) = cluster(answer);
+        let mut faults = Vec::new();
+        for _ in 0..3 {
+            faults.push(cluster.send(Method::GET, "/", Payload::None).await.unwrap().fault().await);
+        }
+        (faults, connections.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test]
+    async fn a_busy_cluster_is_asked_again_over_the_same_connection() {
+        let answer = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 12\r\n\r\n{\"error\":{}}";
+        let reason = "OpenSearch answered 429".to_owned();
+        let fault = SearchFault::Throttled { reason, retry_after_seconds: Some(7) };
+        assert_eq!(faults(answer).await, (vec![fault; 3], 1));
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_fails_is_asked_again_over_the_same_connection() {
+        let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 12\r\n\r\n{\"error\":{}}";
+        let fault = SearchFault::Failed("OpenSearch answered 503".to_owned());
+        assert_eq!(faults(answer).await, (vec![fault; 3], 1));
     }
 }

@@ -71,8 +71,7 @@ impl OpenSearchDocuments {
                 document(bytes)
             }
             404 => not_found(&answer.read(MAX_ERROR_BYTES, "OpenSearch answered 404 with an unreasonable body").await?),
-            429 => Err(answer.throttled()),
-            other => Err(SearchFault::Failed(format!("OpenSearch answered {other}"))),
+            _ => Err(answer.fault().await),
         }
     }
 }

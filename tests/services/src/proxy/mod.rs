@@ -77,7 +77,7 @@ struct Plan {
     /// How many calls are passed on before the first fails.
     skip: usize,
     times: usize,
-    /// The one action whose calls fail; all, if there is none.
+    /// The one action or method whose calls fail; all, if there is none.
     action: Option<String>,
 }
 
@@ -151,7 +151,7 @@ impl Proxy {
         self.state.calls.lock().unwrap().len()
     }
 
-    /// The next calls of this action fail so, this many of them, and others are passed on. A service that refuses is
+    /// The next calls of this action, or of this method, fail so, this many of them, and others are passed on. A service that refuses is
     /// gone for all calls from the first of these on.
     pub fn fail_action(&self, action: &str, fault: Fault, times: usize) {
         self.state.plan.send_replace(Some(Plan { fault, skip: 0, times, action: Some(action.to_owned()) }));
@@ -167,6 +167,17 @@ impl Proxy {
                 std::thread::yield_now();
             }
         }
+    }
+
+    /// Ends all connections; new ones are taken when this returns.
+    pub fn end_connections(&self) {
+        self.fail(Fault::Refuse);
+        let started = Instant::now();
+        while std::net::TcpStream::connect(self.address).is_ok() {
+            assert!(started.elapsed() < Duration::from_secs(10), "the proxy goes on listening");
+            std::thread::yield_now();
+        }
+        self.heal();
     }
 
     /// The calls that arrived since the last time, whatever became of them.
@@ -230,7 +241,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
     let mut buffer = Vec::new();
     while let Some(call) = read(&mut stream, &mut buffer).await {
         state.calls.lock().unwrap().push(call.clone());
-        let fault = next_fault(&state.plan, call.action());
+        let fault = next_fault(&state.plan, &call);
         match fault {
             None => {
                 let Some(answer) = pass_on(state.upstream, &call).await else { return reset(&stream) };
@@ -280,11 +291,11 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
 }
 
 /// The fault of the call that arrives now.
-fn next_fault(plan: &watch::Sender<Option<Plan>>, action: Option<&str>) -> Option<Fault> {
+fn next_fault(plan: &watch::Sender<Option<Plan>>, call: &Call) -> Option<Fault> {
     let mut fault = None;
     plan.send_modify(|plan| {
         if let Some(current) = plan
-            && (current.action.is_none() || current.action.as_deref() == action)
+            && current.action.as_ref().is_none_or(|one| call.action() == Some(one) || call.method == *one)
         {
             if current.skip > 0 {
                 current.skip -= 1;

@@ -115,10 +115,10 @@ fn an_export_leaves_nothing_open(world: &World) {
 fn a_busy_opensearch_is_asked_again(world: &World) {
     let (place, proxy) = (Place::new(world.stack()), proxy(world));
     place.load(&[], &lines(3));
-    // What is written before is made visible, a point in time is begun, its one page is read.
-    proxy.fail_after(3, busy(None), 1);
+    proxy.fail_action("DELETE", busy(None), 1);
     let output = Running::start(place.command(&["export", "roles"], Some(&proxy.url())), "").end();
     assert!(output.stdout == lines(3).as_bytes());
+    assert!(proxy.take_calls().iter().filter(|call| call.method == "DELETE").count() > 1);
     assert_eq!(points_in_time(&place), (true, 0));
 }
 

@@ -12,11 +12,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use services::stack::Stack;
-use shared::clients;
 use shared::names::{DocumentId, IndexName};
 use shared::search::{
-    Change, DocumentBytes, OpenSearchAuth, OpenSearchDocuments, OpenSearchWriter, Operation, Outcome, ReadDocument,
-    Version, WriteDocuments,
+    Change, DocumentBytes, OpenSearchDocuments, OpenSearchWriter, Operation, Outcome, ReadDocument, Version,
+    WriteDocuments,
 };
 
 use crate::program::coffer;
@@ -33,11 +32,9 @@ impl<'a> Indices<'a> {
     /// Behind a prefix that no other test has. Nothing is there: what an earlier run has left in a cluster that lives on
     /// is deleted.
     fn new(stack: &'a Stack, prefix: &'static str) -> Self {
-        let url: url::Url = stack.opensearch.parse().unwrap();
         // A machine that is busy with other tests is slow at times.
         let timeout = Duration::from_secs(60);
-        let writer =
-            OpenSearchWriter::new(clients::cluster(url, OpenSearchAuth::None).unwrap(), prefix.to_owned(), timeout);
+        let writer = OpenSearchWriter::new(stack.cluster(), prefix.to_owned(), timeout);
         let reader = stack.documents(prefix);
         let indices = Self { stack, prefix, reader, writer };
         let left = indices.get("GET", &format!("{prefix}*"), &Value::Null);
