@@ -1,6 +1,7 @@
 //! The way to a cluster: one request, one answer.
 
 use std::fmt;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
@@ -10,12 +11,16 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::time::timeout;
 use url::{Position, Url};
 
 use crate::causes::chain;
 use crate::search::store::SearchFault;
 
 use super::{MAX_ERROR_BYTES, OpenSearchAuth};
+
+/// How long the rest of an answer may take of which the status says all.
+const REST: Duration = Duration::from_millis(100);
 
 /// What is sent with a request.
 #[derive(Debug, Clone)]
@@ -108,12 +113,12 @@ impl ClusterAnswer {
         self.0.status().as_u16()
     }
 
-    /// The fault that an answer of this status is. It is read, for the connection takes a next request only then; what
-    /// it says isn't told.
+    /// The fault that an answer of this status is. It is read, for the connection takes a next request only then, but
+    /// not waited for; what it says isn't told.
     pub async fn fault(self) -> SearchFault {
         let status = self.status();
         let retry_after_seconds = self.0.headers().get("retry-after").and_then(|value| value.parse().ok());
-        let _ = self.read(MAX_ERROR_BYTES, "").await;
+        let _ = timeout(REST, self.read(MAX_ERROR_BYTES, "")).await;
         let reason = format!("OpenSearch answered {status}");
         match status {
             429 => SearchFault::Throttled { reason, retry_after_seconds },
@@ -181,6 +186,13 @@ mod tests {
         let reason = "OpenSearch answered 429".to_owned();
         let fault = SearchFault::Throttled { reason, retry_after_seconds: Some(7) };
         assert_eq!(faults(answer).await, (vec![fault; 3], 1));
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_an_end_is_the_fault_that_its_status_says() {
+        let fault = SearchFault::Failed("OpenSearch answered 503".to_owned());
+        let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 12\r\n\r\n{";
+        assert_eq!(faults(answer).await.0, vec![fault; 3]);
     }
 
     #[tokio::test]
