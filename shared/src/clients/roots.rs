@@ -6,8 +6,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Result};
+use std::fs;
 use std::path::PathBuf;
 
 use base64::Engine;
@@ -22,7 +21,7 @@ const END: &[u8] = b"-----END CERTIFICATE-----";
 
 /// The characters of a certificate's Base64 that are looked at: its version, number, algorithm and most of its issuer's
 /// name, which is a root's own.
-const HEAD: usize = 256;
+const HEAD: usize = 128;
 
 /// Amazon as an organization in a name: the attribute's object identifier (RFC 5280, appendix A.1), then the value as
 /// one of the two types of string that are in use for it.
@@ -34,9 +33,7 @@ pub(super) fn amazons() -> Option<Vec<u8>> {
     if !cfg!(target_os = "linux") {
         return None;
     }
-    let bundle = File::open(bundle(|name| env::var_os(name))?).ok()?;
-    // Piece by piece: a page of memory that is used for the first time costs more than to read what is in it.
-    let pem = amazons_of(BufReader::with_capacity(16 * 1024, bundle)).ok()?;
+    let pem = amazons_of(&fs::read(bundle(|name| env::var_os(name))?).ok()?);
     (!pem.is_empty()).then_some(pem)
 }
 
@@ -51,29 +48,29 @@ fn bundle(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 }
 
 /// Amazon's certificates among those of a text in PEM. What can't be read is left out, as it is of the complete list.
-fn amazons_of(mut bundle: impl BufRead) -> Result<Vec<u8>> {
-    let names = ORGANIZATIONS.map(Finder::new);
+fn amazons_of(bundle: &[u8]) -> Vec<u8> {
+    let (begin, end, names) = (Finder::new(BEGIN), Finder::new(END), ORGANIZATIONS.map(Finder::new));
     let mut found = Vec::new();
-    let mut section = Vec::new();
-    let mut line = Vec::new();
+    let mut rest = bundle;
     loop {
-        line.clear();
-        if bundle.read_until(b'\n', &mut line)? == 0 {
-            return Ok(found);
-        }
         // A section without an end is read on into the next, as it is for the complete list: neither is a certificate.
-        if section.is_empty() && !line.starts_with(BEGIN) {
-            continue;
+        let section = line(&begin, rest).and_then(|start| rest.get(start..));
+        let Some((section, end)) = section.and_then(|section| Some((section, line(&end, section)?))) else {
+            return found;
+        };
+        let end = end + section.iter().skip(end).take_while(|byte| **byte != b'\n').count();
+        let (section, more) = section.split_at_checked(end + 1).unwrap_or((section, &[]));
+        let head = section.get(BEGIN.len()..).and_then(head);
+        if head.is_some_and(|head| names.iter().any(|name| name.find(&head).is_some())) && is_root(section) {
+            found.extend_from_slice(section);
         }
-        section.extend_from_slice(&line);
-        if line.starts_with(END) {
-            let head = section.get(BEGIN.len()..).and_then(head);
-            if head.is_some_and(|head| names.iter().any(|name| name.find(&head).is_some())) && is_root(&section) {
-                found.append(&mut section);
-            }
-            section.clear();
-        }
+        rest = more;
     }
+}
+
+/// Where the first line starts that starts so.
+fn line(start: &Finder<'_>, text: &[u8]) -> Option<usize> {
+    start.find_iter(text).find(|at| at.checked_sub(1).is_none_or(|before| text.get(before) == Some(&b'\n')))
 }
 
 /// The first bytes of a certificate, of its Base64 with line ends in it.
@@ -113,7 +110,7 @@ mod tests {
     }
 
     fn found(bundle: &str) -> String {
-        String::from_utf8(amazons_of(bundle.as_bytes()).unwrap()).unwrap().replace('\r', "")
+        String::from_utf8(amazons_of(bundle.as_bytes())).unwrap().replace('\r', "")
     }
 
     fn unix(pem: &str) -> String {
