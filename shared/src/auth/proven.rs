@@ -10,7 +10,7 @@ use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 
 use super::token::Token;
 
-/// How many tokens are remembered: 8 KiB, which are searched in a hundredth of the time that a verification takes.
+/// How many tokens are remembered: 8 KiB, which are searched from the oldest on.
 const TOKENS: usize = 256;
 
 type Digest = [u8; SHA256_OUTPUT_LEN];

@@ -49,13 +49,13 @@ fn bundle(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 
 /// Amazon's certificates among those of a text in PEM. What can't be read is left out, as it is of the complete list.
 fn amazons_of(bundle: &[u8]) -> Vec<u8> {
-    let (begin, end, names) = (Finder::new(BEGIN), Finder::new(END), ORGANIZATIONS.map(Finder::new));
+    let (begins, ends, names) = (Finder::new(BEGIN), Finder::new(END), ORGANIZATIONS.map(Finder::new));
     let mut found = Vec::new();
     let mut rest = bundle;
     loop {
         // A section without an end is read on into the next, as it is for the complete list: neither is a certificate.
-        let section = line(&begin, rest).and_then(|start| rest.get(start..));
-        let Some((section, end)) = section.and_then(|section| Some((section, line(&end, section)?))) else {
+        let section = line(&begins, rest).and_then(|start| rest.get(start..));
+        let Some((section, end)) = section.and_then(|section| Some((section, line(&ends, section)?))) else {
             return found;
         };
         let end = end + section.iter().skip(end).take_while(|byte| **byte != b'\n').count();

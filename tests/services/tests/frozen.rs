@@ -18,29 +18,25 @@ pub const TESTS: &[Test] = &[
     ),
 ];
 
+/// How often it is tried: which of the two a function sees first is chance.
+const ROUNDS: usize = 20;
+
 fn a_table_that_ended_its_connections(world: &World) {
-    let stack = world.stack();
-    let create = Watched::start(stack, "create-secret");
+    let create = Watched::start(world.stack(), "create-secret");
     create.call("sleeper", "POST", "/vault/api/v1/user/sleeper/secrets", r#"{"name":"db","data":{}}"#);
-    let path = "/vault/api/v1/user/sleeper/secrets/db";
-    let get = Watched::start(stack, "get-secret");
-    get.call("sleeper", "GET", path, "").expect_status(200);
-    for _ in 0..ROUNDS {
-        let answer = get.function.call_frozen("sleeper", "GET", path, || get.end_connections());
-        assert_eq!(answer.status, 200, "{answer:?}\n{}", get.function.log());
-    }
+    every_answer_is(world, "get-secret", "/vault/api/v1/user/sleeper/secrets/db", 200);
 }
 
 fn an_opensearch_that_ended_its_connections(world: &World) {
-    let stack = world.stack();
-    let path = "/search/roles/none";
-    let get = Watched::start(stack, "get-document");
-    get.call("sleeper", "GET", path, "").expect_status(404);
-    for _ in 0..ROUNDS {
-        let answer = get.function.call_frozen("sleeper", "GET", path, || get.end_connections());
-        assert_eq!(answer.status, 404, "{answer:?}\n{}", get.function.log());
-    }
+    every_answer_is(world, "get-document", "/search/roles/none", 404);
 }
 
-/// Which of the two a function sees first is chance.
-const ROUNDS: usize = 20;
+/// Asks a function while it is frozen and the services end its connections.
+fn every_answer_is(world: &World, function: &str, path: &str, status: u64) {
+    let watched = Watched::start(world.stack(), function);
+    watched.call("sleeper", "GET", path, "").expect_status(status);
+    for _ in 0..ROUNDS {
+        let answer = watched.function.call_frozen("sleeper", "GET", path, || watched.end_connections());
+        assert_eq!(answer.status, status, "{answer:?}\n{}", watched.function.log());
+    }
+}
