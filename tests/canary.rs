@@ -127,7 +127,7 @@ fn no_debug_output_holds_a_secret_or_a_key() {
     let key = format!("{CANARY}-{}", "k".repeat(43));
     let keyring = Keyring::parse(&json!({ "v": 1, "key": key }).to_string()).unwrap();
     let answer = Answer::json(http::StatusCode::OK, format!("{{\"password\":\"{CANARY}\"}}"));
-    let connections = Connections::new(Issuer::Any).unwrap();
+    let connections = Connections::new(Issuer::Any, []).unwrap();
     let settings = OpenSearchSettings {
         url: "http://127.0.0.1:9".parse().unwrap(),
         auth: OpenSearchAuth::Basic { user: "reader".to_owned(), password: CANARY.to_owned().into() },

@@ -48,7 +48,7 @@ async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
     };
     let endpoint = GetDocument::new(SearchParts {
         authenticator: Authenticator::with_keys(KeySet::from_jwks(&TestKey::key_set(&[&key])).unwrap(), rules),
-        documents: clients::opensearch(&Connections::new(Issuer::Any).unwrap(), settings).unwrap(),
+        documents: clients::opensearch(&Connections::new(Issuer::Any, []).unwrap(), settings).unwrap(),
         rules: SearchRules { authorities: words(&["ORG_ADMIN"]) },
         add_type: false,
     });

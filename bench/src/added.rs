@@ -124,7 +124,7 @@ async fn get_secret(stack: &Stack, rounds: u32, progress: &mut Progress) -> Resu
 }
 
 fn connections() -> Result<Connections, String> {
-    Connections::new(Issuer::Any).map_err(|error| error.to_string())
+    Connections::new(Issuer::Any, []).map_err(|error| error.to_string())
 }
 
 async fn get_item(client: &Client) -> Result<(), String> {

@@ -13,6 +13,7 @@
 
 mod about;
 mod added;
+mod builds;
 mod callgrind;
 mod cgroup;
 mod cold;

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use services::random::Random;
-use services::{fetch, root};
 
 use crate::about::About;
+use crate::builds::Build;
 use crate::callgrind;
 use crate::contenders::{Contender, coffer, program};
 use crate::options::{Function, Seed};
@@ -82,12 +82,8 @@ pub fn run(args: &PhasesArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let valgrind = program("valgrind").ok_or("valgrind is not on the path (Debian: apt-get install valgrind)")?;
     eprintln!("building get-secret with its functions' names …");
-    let mut build = Command::new("cargo");
-    build.args(["build", "--quiet", "--release", "--package", "get-secret"]).current_dir(root());
-    build.args(["--config", "profile.release.strip=false"]);
-    fetch::run(&mut build, "Rust with cargo on the path")?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-    let binary = target.join("release/get-secret");
+    let folder = output::folder("builds")?.join("names");
+    let binary = Build::of("get-secret").with("profile.release.strip=false").in_folder(folder).binary()?;
 
     let site = Site::open()?;
     let mut contender = coffer("callgrind", Function::GetSecret.name(), binary);

@@ -7,9 +7,10 @@ use std::process::{Command, ExitCode};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use services::random::Random;
-use services::{fetch, root};
+use services::root;
 
 use crate::about::About;
+use crate::builds::Build;
 use crate::cold::{ColdSample, agree, measure, warm_up};
 use crate::contenders::{COFFER, Contender, coffer};
 use crate::options::{Function, Seed};
@@ -49,37 +50,41 @@ struct Tuning {
     name: &'static str,
     /// What the program leaves out.
     without: &'static str,
-    build: Build,
+    way: Way,
 }
 
 /// How the program is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Build {
+enum Way {
     /// As the functions are.
     Tuned,
+    /// With shared libraries.
+    Libraries,
     /// With cargo's own profile for releases.
     Profile,
     /// With AWS-LC's own source of random bytes.
     Entropy,
     /// With the SDK's and the runtime's default features.
     Features,
-    /// All three.
+    /// All four.
     Default,
 }
 
-const TUNINGS: [Tuning; 9] = [
-    Tuning { name: "connections opened while it starts", without: "early-connections", build: Build::Tuned },
-    Tuning { name: "Amazon's roots read first", without: "likely-roots", build: Build::Tuned },
-    Tuning { name: "keyring read beside the request", without: "keyring-beside", build: Build::Tuned },
-    Tuning { name: "credentials of the environment", without: "known-credentials", build: Build::Tuned },
-    Tuning { name: "one thread", without: "one-thread", build: Build::Tuned },
-    Tuning { name: "profile: size, LTO, one unit, stripped", without: "", build: Build::Profile },
-    Tuning { name: "no jitter entropy", without: "", build: Build::Entropy },
-    Tuning { name: "no default features", without: "", build: Build::Features },
+const TUNINGS: [Tuning; 11] = [
+    Tuning { name: "linked statically", without: "", way: Way::Libraries },
+    Tuning { name: "connections opened while it starts", without: "early-connections", way: Way::Tuned },
+    Tuning { name: "names looked up first", without: "early-names", way: Way::Tuned },
+    Tuning { name: "Amazon's roots read first", without: "likely-roots", way: Way::Tuned },
+    Tuning { name: "keyring read beside the request", without: "keyring-beside", way: Way::Tuned },
+    Tuning { name: "credentials of the environment", without: "known-credentials", way: Way::Tuned },
+    Tuning { name: "one thread", without: "one-thread", way: Way::Tuned },
+    Tuning { name: "profile: size, LTO, one unit, stripped", without: "", way: Way::Profile },
+    Tuning { name: "no jitter entropy", without: "", way: Way::Entropy },
+    Tuning { name: "no default features", without: "", way: Way::Features },
     Tuning {
         name: "all of them",
-        without: "early-connections,likely-roots,keyring-beside,known-credentials,one-thread",
-        build: Build::Default,
+        without: "early-connections,early-names,likely-roots,keyring-beside,known-credentials,one-thread",
+        way: Way::Default,
     },
 ];
 
@@ -89,10 +94,10 @@ const TUNINGS: [Tuning; 9] = [
 /// What went wrong, and what to do.
 pub fn run(args: &TuningsArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
-    let mut contenders = vec![contender(COFFER, "", Build::Tuned)?];
+    let mut contenders = vec![contender(COFFER, "", Way::Tuned)?];
     for (number, tuning) in TUNINGS.iter().enumerate() {
         eprintln!("building {} of {}: without {} …", number + 1, TUNINGS.len(), tuning.name);
-        contenders.push(contender(tuning.name, tuning.without, tuning.build)?);
+        contenders.push(contender(tuning.name, tuning.without, tuning.way)?);
     }
     let size = |contender: &Contender| {
         let metadata = fs::metadata(&contender.command[0]).map_err(|error| error.to_string())?;
@@ -110,38 +115,35 @@ pub fn run(args: &TuningsArgs) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn contender(name: &str, without: &str, build: Build) -> Result<Contender, String> {
-    let mut contender = coffer(name, Function::GetSecret.name(), build.binary()?);
+fn contender(name: &str, without: &str, way: Way) -> Result<Contender, String> {
+    let mut contender = coffer(name, Function::GetSecret.name(), way.binary()?);
     contender.environment.push(("COFFER_WITHOUT".to_owned(), without.to_owned()));
     Ok(contender)
 }
 
-impl Build {
+impl Way {
     /// The program, built like this.
     fn binary(self) -> Result<PathBuf, String> {
-        let target = match self {
-            // Beside the contender `bare`.
-            Self::Tuned => std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from),
-            _ => output::folder("builds")?.join(format!("{self:?}").to_lowercase()),
-        };
-        let source = match self {
-            Self::Features | Self::Default => copy(&target.join("source"))?,
-            _ => root().to_owned(),
-        };
-        let mut build = Command::new("cargo");
-        build.args(["build", "--quiet", "--release", "--package", PACKAGE, "--target-dir"]).arg(&target);
-        build.current_dir(source);
+        let mut build = Build::of(PACKAGE);
+        let folder = output::folder("builds")?.join(format!("{self:?}").to_lowercase());
+        if matches!(self, Self::Features | Self::Default) {
+            build = build.from(copy(&folder.join("source"))?);
+        }
+        // These have nothing else that is built with other settings.
+        if !matches!(self, Self::Tuned | Self::Libraries) {
+            build = build.in_folder(folder);
+        }
+        if matches!(self, Self::Libraries | Self::Default) {
+            build = build.with_shared_libraries();
+        }
         if matches!(self, Self::Profile | Self::Default) {
-            for setting in ["opt-level=3", "lto=false", "codegen-units=16", "strip=false"] {
-                build.args(["--config", &format!("profile.release.{setting}")]);
-            }
+            let defaults = ["opt-level=3", "lto=false", "codegen-units=16", "strip=false"];
+            build = defaults.iter().fold(build, |build, value| build.with(&format!("profile.release.{value}")));
         }
         if matches!(self, Self::Entropy | Self::Default) {
-            build.env("AWS_LC_SYS_NO_JITTER_ENTROPY", "0");
+            build = build.with_variable("AWS_LC_SYS_NO_JITTER_ENTROPY", "0");
         }
-        fetch::run(&mut build, "Rust with cargo on the path")?;
-        let binary = target.join("release").join(PACKAGE);
-        binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display()))
+        build.binary()
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a function starts: log, settings, clients, keys — then requests.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -160,13 +160,13 @@ async fn ready_in_time<T>(preparation: impl Future<Output = T>) {
 /// The settings' faults.
 pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
     let settings = VaultSettings::read(&from_env)?;
-    let connections = Connections::new(Issuer::Amazon)?;
+    let (keyring_url, table_url) = (settings.secrets_manager_url.clone(), settings.table.dynamodb_url.clone());
+    let connections = Connections::new(Issuer::Amazon, keyring_url.iter().chain(&table_url))?;
+    // Secrets Manager first, for its answer is what the first request waits for longest; the clients are made while
+    // the servers are waited for.
+    let to_keyring = open(&connections, clients::secrets_manager_url(keyring_url)).await;
+    let to_table = open(&connections, clients::dynamodb_url(table_url)).await;
     let config = clients::lambda_config(&connections).await;
-    // Secrets Manager first, for its answer is what the first request waits for longest.
-    let secrets_manager_url = clients::secrets_manager_url(&config, settings.secrets_manager_url.as_ref()).await;
-    let to_keyring = open(&connections, secrets_manager_url).await;
-    let dynamodb_url = clients::dynamodb_url(&config, settings.table.dynamodb_url.as_ref()).await;
-    let to_table = open(&connections, dynamodb_url).await;
     let keyring = SecretsManagerKeyring::new(
         clients::secrets_manager(&config, settings.secrets_manager_url.as_ref()),
         settings.keyring_secret,
@@ -195,24 +195,28 @@ async fn read_keyring(sealer: Arc<Sealer>) {
 /// The settings' faults.
 pub async fn table() -> Result<TableParts<DynamoDbVault>, StartError> {
     let settings = TableSettings::read(&from_env)?;
-    let connections = Connections::new(Issuer::Amazon)?;
+    let url = settings.dynamodb_url.clone();
+    let connections = Connections::new(Issuer::Amazon, &url)?;
+    let connected = open(&connections, clients::dynamodb_url(url)).await;
     let config = clients::lambda_config(&connections).await;
-    let dynamodb_url = clients::dynamodb_url(&config, settings.dynamodb_url.as_ref()).await;
-    let connected = open(&connections, dynamodb_url).await;
     let parts = table_parts(settings, &config)?;
     ready_in_time(async { tokio::join!(parts.authenticator.warm_up(), connected) }).await;
     Ok(parts)
 }
 
-/// Begins to open a connection, which goes on while other things are prepared.
-pub async fn open(connections: &Connections, server: Option<Url>) -> JoinHandle<()> {
+/// Begins to open a connection, which goes on while other things are prepared. There is none where nobody knows the
+/// server's address.
+pub async fn open(
+    connections: &Connections,
+    server: impl Future<Output = Option<Url>> + Send + 'static,
+) -> JoinHandle<()> {
     let connections = connections.clone();
     let opened = tokio::spawn(async move {
-        if let Some(server) = server {
+        if let Some(server) = server.await {
             connections.open(&server).await;
         }
     });
-    // The name is looked up by another thread from here on.
+    // The first step is made here; what it waits for, the operating system and the network do from here on.
     tokio::task::yield_now().await;
     opened
 }
@@ -229,7 +233,7 @@ fn table_parts(settings: TableSettings, config: &SdkConfig) -> Result<TableParts
 pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
     let settings = SearchSettings::read(&from_env)?;
     let connections = clients::opensearch_connections(&settings.url, matches!(settings.auth, SearchAuth::SigV4))?;
-    let connected = open(&connections, Some(settings.url.clone())).await;
+    let connected = open(&connections, ready(Some(settings.url.clone()))).await;
     let auth = opensearch_auth(settings.auth).await?;
     let documents = OpenSearchSettings {
         url: settings.url,
@@ -270,7 +274,7 @@ pub fn signing(config: &SdkConfig) -> Result<OpenSearchAuth, StartError> {
 pub async fn writer() -> Result<OpenSearchWriter, StartError> {
     let WriteSettings { url, auth, alias_prefix, timeout } = WriteSettings::read(&from_env)?;
     let connections = clients::opensearch_connections(&url, matches!(auth, SearchAuth::SigV4))?;
-    let connected = open(&connections, Some(url.clone())).await;
+    let connected = open(&connections, ready(Some(url.clone()))).await;
     let cluster = clients::cluster(&connections, url, opensearch_auth(auth).await?)?;
     ready_in_time(connected).await;
     Ok(OpenSearchWriter::new(cluster, alias_prefix, timeout))

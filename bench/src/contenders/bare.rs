@@ -1,11 +1,9 @@
 //! The floor, `bench/bare`: built as the functions are, and asked for no more than an item; and the same with the keyring.
 
 use std::iter;
-use std::process::Command;
-
-use services::{fetch, root};
 
 use super::Contender;
+use crate::builds::Build;
 
 pub(super) const NAME: &str = "bare";
 /// The floor of both calls: from the second request on it does what the other does.
@@ -24,11 +22,7 @@ pub(super) fn with_keyring() -> Result<Contender, String> {
 
 fn made(name: &str, arguments: &[&str]) -> Result<Contender, String> {
     eprintln!("building the bare program …");
-    let mut build = Command::new("cargo");
-    build.args(["build", "--quiet", "--release", "--package", PACKAGE]).current_dir(root());
-    fetch::run(&mut build, "Rust with cargo on the path")?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-    let binary = target.join("release").join(PACKAGE).canonicalize().map_err(|error| format!("{PACKAGE}: {error}"))?;
+    let binary = Build::of(PACKAGE).binary()?;
     Ok(Contender {
         name: name.to_owned(),
         function: "get-secret",

@@ -7,8 +7,6 @@ mod python;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use services::artefacts::FUNCTIONS;
-
 use crate::site::Site;
 
 pub use bare::WITH_KEYRING;
@@ -53,13 +51,12 @@ impl OtherBuild {
         Ok(Self { name: name.to_owned(), path })
     }
 
-    /// The binary of a function: the path itself, or what `sam build` puts below it.
+    /// The binary of a function: the path itself, or what `cargo lambda build` puts below it.
     fn binary(&self, function: &str) -> Result<PathBuf, String> {
         if self.path.is_file() {
             return Ok(self.path.clone());
         }
-        let resource = FUNCTIONS.iter().find(|(name, _)| *name == function).map(|(_, resource)| *resource);
-        let binary = self.path.join(resource.unwrap_or_default()).join("bootstrap");
+        let binary = self.path.join(function).join("bootstrap");
         if binary.is_file() { Ok(binary) } else { Err(format!("{} is not there; build it first", binary.display())) }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Tunings of the build are taken away by building this in another way.
 
+use std::future::ready;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ struct Without {
     early_connections: bool,
     /// The keyring read beside the first request: the start waits for it.
     keyring_beside: bool,
+    /// The servers' names looked up before the root certificates are read: when the connections are opened.
+    early_names: bool,
     /// Credentials and region from the environment alone: the SDK looks wherever it looks by default.
     known_credentials: bool,
     /// Amazon's root certificates read before the others: all are read.
@@ -40,6 +43,7 @@ impl Without {
         for name in names.split(',').filter(|name| !name.is_empty()) {
             match name {
                 "early-connections" => without.early_connections = true,
+                "early-names" => without.early_names = true,
                 "keyring-beside" => without.keyring_beside = true,
                 "known-credentials" => without.known_credentials = true,
                 "likely-roots" => without.likely_roots = true,
@@ -61,11 +65,14 @@ fn main() -> Result<ExitCode, StartError> {
 /// As [`start::vault`], but for what is taken away; the addresses are always given.
 async fn prepare(without: Without) -> Result<VaultParts<DynamoDbVault>, StartError> {
     let settings = VaultSettings::read(&from_env)?;
-    let connections = Connections::new(if without.likely_roots { Issuer::Any } else { Issuer::Amazon })?;
-    let config = config(without, &connections).await;
     let early = |url: &Option<Url>| url.clone().filter(|_| !without.early_connections);
-    let to_keyring = start::open(&connections, early(&settings.secrets_manager_url)).await;
-    let to_table = start::open(&connections, early(&settings.table.dynamodb_url)).await;
+    let (keyring_url, table_url) = (early(&settings.secrets_manager_url), early(&settings.table.dynamodb_url));
+    let names = keyring_url.iter().chain(&table_url).filter(|_| !without.early_names);
+    let issuer = if without.likely_roots { Issuer::Any } else { Issuer::Amazon };
+    let connections = Connections::new(issuer, names)?;
+    let to_keyring = start::open(&connections, ready(keyring_url)).await;
+    let to_table = start::open(&connections, ready(table_url)).await;
+    let config = config(without, &connections).await;
     let secrets_manager = clients::secrets_manager(&config, settings.secrets_manager_url.as_ref());
     let keyring = SecretsManagerKeyring::new(secrets_manager, settings.keyring_secret);
     let sealer = Arc::new(Sealer::new(Box::new(keyring)));

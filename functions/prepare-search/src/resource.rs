@@ -108,7 +108,7 @@ async fn prepare(time: Duration) -> Result<(), Fault> {
         ClusterPlace::Domain(_) => CLUSTER_OF_DOMAIN,
     };
     let time_for_domain = time.saturating_sub(WAY_BACK + patience);
-    let connections = Connections::new(Issuer::Amazon).map_err(|error| Fault::failed(chain(error.as_ref())))?;
+    let connections = Connections::new(Issuer::Amazon, []).map_err(|error| Fault::failed(chain(error.as_ref())))?;
     let config = || clients::lambda_config(&connections);
     let cluster = domain::open(settings.place, settings.auth, config, time_for_domain).await?;
     let preparation =

@@ -31,6 +31,7 @@ use aws_smithy_runtime_api::shared::IntoShared;
 use tokio::sync::Notify;
 use url::Url;
 
+use super::lookups::Lookups;
 use super::two_pools::{TwoPools, unverified};
 use super::{connector_settings, roots};
 
@@ -101,22 +102,28 @@ impl State {
 }
 
 impl Connections {
-    /// No connections yet, to servers whose certificates this issuer is expected to have issued.
+    /// No connections yet, to servers whose certificates this issuer is expected to have issued. The names of servers
+    /// that will be asked first can be given: they are looked up from here on, where a tokio runtime runs.
     ///
     /// # Errors
     /// What keeps the pool from being made.
-    pub fn new(expected: Issuer) -> Result<Self, BoxError> {
+    pub fn new<'a>(expected: Issuer, first_asked: impl IntoIterator<Item = &'a Url>) -> Result<Self, BoxError> {
+        let lookups = Lookups::default();
+        first_asked.into_iter().for_each(|server| lookups.begin(server));
         // The machine's roots, unless others are named.
         let machines = TlsContext::default();
         match expected {
-            Issuer::Amazon => Self::with(roots::amazons(), machines),
-            Issuer::Any => Self::with(None, machines),
-            Issuer::Nobody => Self::with(None, TlsContext::builder().with_trust_store(TrustStore::empty()).build()?),
+            Issuer::Amazon => Self::with(roots::amazons(), machines, &lookups),
+            Issuer::Any => Self::with(None, machines, &lookups),
+            Issuer::Nobody => {
+                let none = TlsContext::builder().with_trust_store(TrustStore::empty()).build()?;
+                Self::with(None, none, &lookups)
+            }
         }
     }
 
     /// With these roots, in PEM, as the first pool's, and the second's configuration.
-    fn with(first: Option<Vec<u8>>, second: TlsContext) -> Result<Self, BoxError> {
+    fn with(first: Option<Vec<u8>>, second: TlsContext, lookups: &Lookups) -> Result<Self, BoxError> {
         let state = Arc::<State>::default();
         let amazons = first.and_then(|pem| {
             let store = TrustStore::empty().with_pem_certificate(pem);
@@ -125,9 +132,9 @@ impl Connections {
         let (of_first, of_second) = (Arc::clone(&state), Arc::clone(&state));
         Ok(Self {
             amazons: amazons
-                .map(|context| pool(context, move |event: &ConnectionEvent<'_>| of_first.note_first(event)))
+                .map(|context| pool(context, lookups, move |event: &ConnectionEvent<'_>| of_first.note_first(event)))
                 .transpose()?,
-            all: pool(second, move |_: &ConnectionEvent<'_>| of_second.note())?,
+            all: pool(second, lookups, move |_: &ConnectionEvent<'_>| of_second.note())?,
             state,
         })
     }
@@ -235,9 +242,10 @@ fn stats(pool: &ConnectionPool, server: &Url) -> Option<PartitionConnectionStats
     pool.partition_stats(PartitionId::ANONYMOUS, &origin)
 }
 
-fn pool(context: TlsContext, listener: impl ConnectionEventListener) -> Result<Pool, BoxError> {
+fn pool(context: TlsContext, lookups: &Lookups, listener: impl ConnectionEventListener) -> Result<Pool, BoxError> {
     let pool = ConnectionPool::builder()
         .event_listener(listener)
+        .dns_resolver(lookups.clone())
         .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
         .tls_context(context)
         .build_https()?;
@@ -289,7 +297,7 @@ mod tests {
     #[tokio::test]
     async fn an_opened_connection_carries_the_first_request_and_nothing_before_it() {
         let (url, told) = server();
-        let connections = Connections::new(Issuer::Any).unwrap();
+        let connections = Connections::new(Issuer::Any, []).unwrap();
         connections.open(&url.parse().unwrap()).await;
         assert_eq!(told.recv().unwrap(), "connection");
         let connector = connections.connector().unwrap();
@@ -302,7 +310,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_is_refused_is_not_waited_for() {
         let url = format!("http://{}/", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-        let connections = Connections::new(Issuer::Any).unwrap();
+        let connections = Connections::new(Issuer::Any, []).unwrap();
         connections.open(&url.parse().unwrap()).await;
         assert!(connections.connector().unwrap().call(Request::get(&url).unwrap()).await.is_err());
     }
@@ -371,6 +379,11 @@ mod tests {
         }
     }
 
+    /// Connections that know these roots first, and then the others.
+    fn knowing(first: &Server, second: TlsContext) -> Connections {
+        Connections::with(Some(first.authority.clone().into()), second, &Lookups::default()).unwrap()
+    }
+
     fn trusting(authorities: &[&Server]) -> TlsContext {
         let all = authorities.iter().fold(TrustStore::empty(), |store, server| {
             store.with_pem_certificate(server.authority.as_bytes().to_vec())
@@ -382,7 +395,7 @@ mod tests {
     async fn what_was_issued_by_the_expected_issuer_needs_no_other_roots() {
         let server = Server::start("one").await;
         let none = trusting(&[]);
-        let connections = Connections::with(Some(server.authority.clone().into()), none).unwrap();
+        let connections = knowing(&server, none);
         connections.open(&server.url).await;
         assert_eq!(server.ask(&connections).await, Ok(204));
         assert_eq!(server.connections(), 1);
@@ -392,7 +405,7 @@ mod tests {
     async fn a_certificate_unverified_is_accepted_if_the_machine_knows_it() {
         let (expected, other) = (Server::start("one").await, Server::start("two").await);
         let all = trusting(&[&expected, &other]);
-        let connections = Connections::with(Some(expected.authority.clone().into()), all).unwrap();
+        let connections = knowing(&expected, all);
         assert_eq!(expected.ask(&connections).await, Ok(204));
         assert_eq!(other.ask(&connections).await, Ok(204));
         assert_eq!(other.connections(), 2);
@@ -406,7 +419,7 @@ mod tests {
     async fn a_request_that_is_sent_over_the_second_pool_is_the_one_that_was_asked_for() {
         let (expected, other) = (Server::start("one").await, Server::start("two").await);
         let all = trusting(&[&expected, &other]);
-        let connections = Connections::with(Some(expected.authority.into()), all).unwrap();
+        let connections = knowing(&expected, all);
         let request = http::Request::post(format!("{}a%2Fb?c=%20", other.url)).header("x-one", "1");
         let request = request.body(SdkBody::from("{\"d\":1}")).unwrap().try_into().unwrap();
         let answer = connections.connector().unwrap().call(request).await.unwrap();
@@ -418,7 +431,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_nobody_is_expected_to_have_a_certificate_none_is_accepted_and_none_is_needed() {
-        let connections = Connections::new(Issuer::Nobody).unwrap();
+        let connections = Connections::new(Issuer::Nobody, []).unwrap();
         let refused = Server::start("one").await.ask(&connections).await.unwrap_err();
         assert!(refused.contains("UnknownIssuer"), "{refused}");
         let (url, _told) = server();
@@ -430,7 +443,7 @@ mod tests {
     async fn a_connection_that_was_opened_early_is_used_whoever_issued_the_certificate() {
         let (expected, other) = (Server::start("one").await, Server::start("two").await);
         let all = trusting(&[&expected, &other]);
-        let connections = Connections::with(Some(expected.authority.into()), all).unwrap();
+        let connections = knowing(&expected, all);
         connections.open(&other.url).await;
         assert_eq!(other.connections(), 2);
         assert_eq!(other.ask(&connections).await, Ok(204));
@@ -441,7 +454,7 @@ mod tests {
     async fn a_certificate_that_nobody_known_issued_is_refused() {
         let (expected, other) = (Server::start("one").await, Server::start("two").await);
         let all = trusting(&[&expected]);
-        let connections = Connections::with(Some(expected.authority.clone().into()), all).unwrap();
+        let connections = knowing(&expected, all);
         connections.open(&other.url).await;
         let refused = other.ask(&connections).await.unwrap_err();
         assert!(refused.contains("UnknownIssuer"), "{refused}");
@@ -452,14 +465,14 @@ mod tests {
     async fn an_issuer_that_has_the_expected_ones_name_is_accepted_if_the_machine_knows_it() {
         let (expected, other) = (Server::start("one").await, Server::start("one").await);
         let all = trusting(&[&expected, &other]);
-        let connections = Connections::with(Some(expected.authority.into()), all).unwrap();
+        let connections = knowing(&expected, all);
         assert_eq!(other.ask(&connections).await, Ok(204));
     }
 
     #[tokio::test]
     async fn a_certificate_for_another_name_is_refused() {
         let server = Server::start("one").await;
-        let connections = Connections::with(Some(server.authority.clone().into()), trusting(&[&server])).unwrap();
+        let connections = knowing(&server, trusting(&[&server]));
         let url = server.url.as_str().replace("localhost", "127.0.0.1");
         let request = Request::get(url).unwrap();
         let refused = connections.connector().unwrap().call(request).await.map(|_| ()).unwrap_err();
@@ -470,7 +483,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_is_opened_to_a_server_that_prefers_http_2() {
         let server = Server::speaking("one", &["h2", "http/1.1"]).await;
-        let connections = Connections::with(Some(server.authority.clone().into()), trusting(&[])).unwrap();
+        let connections = knowing(&server, trusting(&[]));
         let opened = tokio::time::timeout(Duration::from_secs(20), connections.open(&server.url)).await;
         assert!(opened.is_ok(), "it waits for nothing");
         assert_eq!(server.ask(&connections).await, Ok(204));
@@ -480,7 +493,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_is_there_is_not_opened_again() {
         let (url, told) = server();
-        let connections = Connections::new(Issuer::Any).unwrap();
+        let connections = Connections::new(Issuer::Any, []).unwrap();
         connections.open(&url.parse().unwrap()).await;
         connections.open(&url.parse().unwrap()).await;
         assert_eq!(told.recv().unwrap(), "connection");

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the place")]
 
 mod connections;
+mod lookups;
 mod roots;
 mod two_pools;
 
@@ -15,7 +16,7 @@ use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::ProvideRegion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
@@ -42,15 +43,16 @@ const PUT: Duration = Duration::from_secs(3);
 /// The SDK's settings on Lambda: region and credentials from the environment, where Lambda puts them, and nowhere
 /// else, so that a missing one is an error at once instead of a search through providers that aren't there.
 pub async fn lambda_config(connections: &Connections) -> SdkConfig {
+    // One client for all services: the root certificates are read once.
+    environment().http_client(connections.client()).load().await
+}
+
+fn environment() -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
         .region(EnvironmentVariableRegionProvider::new())
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        // One for all services: the root certificates are read once.
-        .http_client(connections.client())
         .timeout_config(timeouts())
         .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .load()
-        .await
 }
 
 /// What signs requests to OpenSearch on Lambda, with region and credentials of the environment; `None` without a region.
@@ -87,14 +89,11 @@ pub fn dynamodb(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_dynamodb::Clie
     aws_sdk_dynamodb::Client::from_conf(builder.build())
 }
 
-/// The address that is given, or else the one that an SDK knows for the region: the crates of two services have the same
-/// names for it, and types of their own.
+/// The address that an SDK knows for the region: the crates of two services have the same names for it, and types of
+/// their own.
 macro_rules! address {
-    ($sdk:ident, $config:expr, $given:expr) => {{
+    ($sdk:ident, $config:expr) => {{
         use $sdk::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-        if let Some(given) = $given {
-            return Some(given.clone());
-        }
         let params = Params::builder()
             .set_region($config.region().map(ToString::to_string))
             .set_use_fips($config.use_fips())
@@ -105,9 +104,17 @@ macro_rules! address {
     }};
 }
 
-/// Where DynamoDB is. `None` if nobody knows, which the first call says with its reason.
-pub async fn dynamodb_url(config: &SdkConfig, given: Option<&Url>) -> Option<Url> {
-    address!(aws_sdk_dynamodb, config, given)
+/// Where DynamoDB is: at the address that is given, or else where the SDK knows it for the region, which takes as long
+/// as to make a client. `None` if nobody knows, which the first call says with its reason.
+pub async fn dynamodb_url(given: Option<Url>) -> Option<Url> {
+    match given {
+        Some(given) => Some(given),
+        None => dynamodb_url_of(&environment().load().await).await,
+    }
+}
+
+async fn dynamodb_url_of(config: &SdkConfig) -> Option<Url> {
+    address!(aws_sdk_dynamodb, config)
 }
 
 /// Secrets Manager, at another address where one is given.
@@ -119,8 +126,15 @@ pub fn secrets_manager(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_secrets
 }
 
 /// Where Secrets Manager is, likewise.
-pub async fn secrets_manager_url(config: &SdkConfig, given: Option<&Url>) -> Option<Url> {
-    address!(aws_sdk_secretsmanager, config, given)
+pub async fn secrets_manager_url(given: Option<Url>) -> Option<Url> {
+    match given {
+        Some(given) => Some(given),
+        None => secrets_manager_url_of(&environment().load().await).await,
+    }
+}
+
+async fn secrets_manager_url_of(config: &SdkConfig) -> Option<Url> {
+    address!(aws_sdk_secretsmanager, config)
 }
 
 /// The keys of a key server, fetched with the HTTP client that the SDK uses as well.
@@ -129,7 +143,7 @@ pub async fn secrets_manager_url(config: &SdkConfig, given: Option<&Url>) -> Opt
 /// What keeps the client from being made.
 pub fn remote_keys(url: &Url) -> Result<RemoteKeys, BoxError> {
     // Connections of its own: what certificate it shows says nothing of the services'.
-    let connector = Connections::new(Issuer::of(url))?.connector()?;
+    let connector = Connections::new(Issuer::of(url), [url])?.connector()?;
     // A query may hold a key to the server: it is sent, but not logged.
     let shown = url.origin().ascii_serialization() + url.path();
     let url = url.to_string();
@@ -148,7 +162,7 @@ pub fn remote_keys(url: &Url) -> Result<RemoteKeys, BoxError> {
 /// # Errors
 /// What keeps them from being made.
 pub fn opensearch_connections(url: &Url, signed: bool) -> Result<Connections, BoxError> {
-    Connections::new(if signed { Issuer::Amazon } else { Issuer::of(url) })
+    Connections::new(if signed { Issuer::Amazon } else { Issuer::of(url) }, [url])
 }
 
 /// A cluster of OpenSearch, over these connections.
@@ -186,7 +200,7 @@ pub async fn put(address: &str, text: &str) -> Result<u16, String> {
         .map_err(|error| error.to_string())?;
     let request = Request::try_from(request).map_err(|error| chain(&error))?;
     // It is S3 that CloudFormation gives an address of.
-    let connector = Connections::new(Issuer::Amazon).and_then(|connections| connections.connector());
+    let connector = Connections::new(Issuer::Amazon, [&url]).and_then(|connections| connections.connector());
     let connector = connector.map_err(|error| chain(error.as_ref()))?;
     let sent = tokio::time::timeout(PUT, connector.call(request)).await;
     let answer = sent.map_err(|_| format!("no answer within {PUT:?}"))?.map_err(|error| chain(&error))?;
@@ -214,9 +228,9 @@ mod tests {
     async fn without_an_address_the_regions_own_is_known() {
         let region = |name| SdkConfig::builder().region(Region::from_static(name)).build();
         let found = [
-            dynamodb_url(&region("eu-central-1"), None).await,
-            secrets_manager_url(&region("eu-central-1"), None).await,
-            dynamodb_url(&region("cn-north-1"), None).await,
+            dynamodb_url_of(&region("eu-central-1")).await,
+            secrets_manager_url_of(&region("eu-central-1")).await,
+            dynamodb_url_of(&region("cn-north-1")).await,
         ];
         let expected = [
             "https://dynamodb.eu-central-1.amazonaws.com/",
@@ -224,8 +238,13 @@ mod tests {
             "https://dynamodb.cn-north-1.amazonaws.com.cn/",
         ];
         assert_eq!(found.map(|url| url.unwrap().to_string()), expected);
-        let given = "https://localhost:8000/".parse().unwrap();
-        assert_eq!(dynamodb_url(&region("eu-central-1"), Some(&given)).await, Some(given));
-        assert_eq!(secrets_manager_url(&SdkConfig::builder().build(), None).await, None);
+        assert_eq!(secrets_manager_url_of(&SdkConfig::builder().build()).await, None);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_given_is_the_one() {
+        let given: Url = "https://localhost:8000/".parse().unwrap();
+        assert_eq!(dynamodb_url(Some(given.clone())).await, Some(given.clone()));
+        assert_eq!(secrets_manager_url(Some(given.clone())).await, Some(given));
     }
 }

@@ -1,4 +1,4 @@
-//! The functions as they are deployed: built by the SAM CLI with cargo-lambda.
+//! The functions as they are deployed: built with cargo-lambda by the aliases of `.cargo/config.toml`.
 
 use std::fmt;
 use std::fs;
@@ -53,6 +53,11 @@ impl Processor {
             Self::Arm => "aarch64",
         }
     }
+
+    /// The target that functions are built for: a C library that is linked statically.
+    pub fn target(self) -> String {
+        format!("{}-unknown-linux-musl", self.rust())
+    }
 }
 
 /// The name that Lambda has for it.
@@ -65,7 +70,7 @@ impl fmt::Display for Processor {
     }
 }
 
-/// What `sam build` made for a processor: a template, and a folder for each function.
+/// What was built for a processor: a folder for each function, and a template that names them.
 #[derive(Debug)]
 pub struct Artefacts(PathBuf);
 
@@ -96,16 +101,14 @@ impl Artefacts {
 
     /// The binary of a function, by its crate's name.
     pub fn binary(&self, function: &str) -> PathBuf {
-        let (_, resource) = FUNCTIONS.iter().find(|(name, _)| *name == function).expect("a function's name");
-        self.0.join(resource).join("bootstrap")
+        self.0.join(function).join("bootstrap")
     }
 }
 
-/// The SAM CLI with cargo-lambda on its path.
+/// The SAM CLI.
 pub fn sam() -> Command {
     let mut sam = Command::new(sam_cli().join("bin/sam"));
     sam.current_dir(root())
-        .env("PATH", path_with(&[&cargo_lambda().join("bin")]))
         .env("SAM_CLI_TELEMETRY", "0")
         .env("AWS_DEFAULT_REGION", "us-east-1")
         .env("AWS_ACCESS_KEY_ID", "test")
@@ -130,45 +133,26 @@ pub fn path_with(folders: &[&Path]) -> std::ffi::OsString {
     std::env::join_paths(all).unwrap()
 }
 
-/// Builds functions together, for the SAM CLI builds one after the other, and a link takes one core only.
+/// A build with cargo-lambda for a processor, which a folder is given for: `cargo` with a subcommand and its arguments.
+///
+/// # Errors
+/// What went wrong, and what to install.
+pub fn build_with(processor: Processor, command: &mut Command, folder: &Path) -> Result<(), String> {
+    // A toolchain without rustup has its targets from elsewhere.
+    let _ = Command::new("rustup").args(["target", "add", &processor.target()]).current_dir(root()).output();
+    command.arg("--quiet").arg("--lambda-dir").arg(folder);
+    command.env("PATH", path_with(&[&cargo_lambda().join("bin")]));
+    fetch::run(command, "Rust by rustup").map(drop)
+}
+
 fn build(processor: Processor) -> Artefacts {
     eprintln!("building the functions for {processor} …");
-    let target = format!("{}-unknown-linux-gnu", processor.rust());
-    // A toolchain without rustup has its targets from elsewhere.
-    let _ = Command::new("rustup").args(["target", "add", &target]).current_dir(root()).output();
-    // The SAM CLI asks for one function at a time. What it asks for is there already if it was built with the same
-    // features of what functions share: these two have others than the rest.
-    let alone = ["sync-documents", "prepare-search"];
-    let (own, rest): (Vec<_>, Vec<_>) =
-        FUNCTIONS.map(|(name, _)| name).into_iter().partition(|name| alone.contains(name));
-    for together in std::iter::once(rest).chain(own.into_iter().map(|name| vec![name])) {
-        let mut all = Command::new(cargo_lambda().join("bin/cargo-lambda"));
-        all.args([
-            "lambda",
-            "build",
-            "--quiet",
-            "--release",
-            if processor == Processor::Arm { "--arm64" } else { "--x86-64" },
-        ]);
-        for name in together {
-            all.args(["--package", name]);
-        }
-        all.current_dir(root()).env("PATH", path_with(&[&cargo_lambda().join("bin")]));
-        fetch::run(&mut all, "Rust by rustup").unwrap();
-    }
-
-    let folder = root().join("target/sam").join(processor.to_string());
-    fs::create_dir_all(&folder).unwrap();
-    let log = folder.with_extension("log");
-    let output = fs::File::create(&log).unwrap();
-    let mut build = sam();
-    build
-        .args(["build", "--beta-features", "--parameter-overrides", &format!("Architecture={processor}")])
-        .arg("--build-dir")
-        .arg(&folder)
-        .stdout(output.try_clone().unwrap())
-        .stderr(output);
-    let status = build.status().unwrap();
-    assert!(status.success(), "sam build for {processor}: {}", fs::read_to_string(&log).unwrap_or_default());
-    Artefacts(folder)
+    let folder = root().join("target/functions").join(processor.to_string());
+    let mut functions = Command::new("cargo");
+    functions.arg(if processor == Processor::Arm { "functions" } else { "functions-x86" }).current_dir(root());
+    build_with(processor, &mut functions, &folder).unwrap();
+    let template = fs::read_to_string(root().join("template.yaml")).unwrap();
+    let artefacts = Artefacts(folder);
+    fs::write(artefacts.template(), template.replace("CodeUri: target/lambda/", "CodeUri: ")).unwrap();
+    artefacts
 }

@@ -195,7 +195,7 @@ impl Stack {
 
     /// The way to OpenSearch that functions have.
     pub fn cluster(&self) -> Cluster {
-        let connections = Connections::new(Issuer::Nobody).unwrap();
+        let connections = Connections::new(Issuer::Nobody, []).unwrap();
         clients::cluster(&connections, self.opensearch.parse().unwrap(), OpenSearchAuth::None).unwrap()
     }
 
@@ -208,7 +208,7 @@ impl Stack {
             timeout: Duration::from_secs(60),
             max_document_bytes: 10_000_000,
         };
-        clients::opensearch(&Connections::new(Issuer::Nobody).unwrap(), settings).unwrap()
+        clients::opensearch(&Connections::new(Issuer::Nobody, []).unwrap(), settings).unwrap()
     }
 
     /// Puts a document into an index of this name, without looking at it.

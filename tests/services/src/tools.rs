@@ -41,20 +41,11 @@ impl Need {
                 install(pulled, &["debootstrap"], "debootstrap, or Lambda's base image for provided.al2023")
             }
             Self::Emulation => {
-                let other = Processor::here().other().rust();
-                let interpreter = format!("qemu-{other}-static");
-                install(|| runs(&interpreter, &["--version"]), &["qemu-user-static"], &interpreter)?;
-                let library = sysroot();
-                let package = if other == "aarch64" { "libc6-arm64-cross" } else { "libc6-amd64-cross" };
-                install(|| Path::new(&library).exists(), &[package], &format!("{library}: the C library for {other}"))
+                let interpreter = format!("qemu-{}-static", Processor::here().other().rust());
+                install(|| runs(&interpreter, &["--version"]), &["qemu-user-static"], &interpreter)
             }
         }
     }
-}
-
-/// The folder of the other processor's C library.
-pub fn sysroot() -> String {
-    format!("/usr/{}-linux-gnu", Processor::here().other().rust())
 }
 
 /// Whether a command can be run and succeeds.

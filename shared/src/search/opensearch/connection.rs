@@ -167,7 +167,7 @@ mod tests {
                 });
             }
         });
-        let pool = Connections::new(Issuer::Nobody).unwrap();
+        let pool = Connections::new(Issuer::Nobody, []).unwrap();
         (clients::cluster(&pool, url, OpenSearchAuth::None).unwrap(), connections)
     }
 

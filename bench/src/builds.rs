@@ -1,0 +1,95 @@
+//! Programs of this workspace, built for the benchmark.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use services::artefacts::{Processor, build_with};
+use services::{fetch, root};
+
+use crate::output;
+
+/// A program, and how it is built.
+#[derive(Debug, Clone)]
+pub struct Build {
+    package: &'static str,
+    /// Whether it needs the machine's libraries, as what cargo builds does by default.
+    shared_libraries: bool,
+    source: PathBuf,
+    target: Option<PathBuf>,
+    settings: Vec<String>,
+    environment: Vec<(&'static str, &'static str)>,
+}
+
+impl Build {
+    /// As the functions are: with the profile for releases, linked statically.
+    pub fn of(package: &'static str) -> Self {
+        Self {
+            package,
+            shared_libraries: false,
+            source: root().to_owned(),
+            target: None,
+            settings: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// Linked with the machine's libraries.
+    pub fn with_shared_libraries(mut self) -> Self {
+        self.shared_libraries = true;
+        self
+    }
+
+    /// From another copy of the workspace.
+    pub fn from(mut self, source: PathBuf) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// In a folder of its own, so that nothing else has to be built again.
+    pub fn in_folder(mut self, target: PathBuf) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// With another value for a setting of cargo's.
+    pub fn with(mut self, setting: &str) -> Self {
+        self.settings.push(setting.to_owned());
+        self
+    }
+
+    /// With a variable of the environment.
+    pub fn with_variable(mut self, name: &'static str, value: &'static str) -> Self {
+        self.environment.push((name, value));
+        self
+    }
+
+    /// Builds it; where it is.
+    ///
+    /// # Errors
+    /// What went wrong, and what to install.
+    pub fn binary(&self) -> Result<PathBuf, String> {
+        let mut command = Command::new("cargo");
+        let words: &[&str] = if self.shared_libraries { &["build", "--quiet"] } else { &["lambda", "build"] };
+        command.args(words).args(["--release", "--package", self.package]).current_dir(&self.source);
+        command.args(self.settings.iter().flat_map(|setting| ["--config", setting]));
+        command.envs(self.environment.iter().copied());
+        if let Some(target) = &self.target {
+            command.env("CARGO_TARGET_DIR", target);
+        }
+        let binary = if self.shared_libraries {
+            fetch::run(&mut command, "Rust with cargo on the path")?;
+            self.target().join("release").join(self.package)
+        } else {
+            let processor = Processor::here();
+            let folder = self.target.clone().map_or_else(|| output::folder("built"), Ok)?;
+            build_with(processor, command.args(["--target", &processor.target()]), &folder)?;
+            folder.join(self.package).join("bootstrap")
+        };
+        binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display()))
+    }
+
+    fn target(&self) -> PathBuf {
+        let named = self.target.clone().or_else(|| std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from));
+        named.unwrap_or_else(|| Path::new(root()).join("target"))
+    }
+}
