@@ -1,12 +1,15 @@
 //! Programs of this workspace, built for the benchmark.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use services::artefacts::{Processor, build_with};
 use services::{fetch, root};
 
 use crate::output;
+
+/// What the functions are linked with besides; see `.cargo/config.toml`.
+const RELOCATABLE: &str = r#"build.rustflags=["-C","link-arg=-pie"]"#;
 
 /// A program, and how it is built.
 #[derive(Debug, Clone)]
@@ -82,7 +85,8 @@ impl Build {
         } else {
             let processor = Processor::here();
             let folder = self.target.clone().map_or_else(|| output::folder("built"), Ok)?;
-            build_with(processor, command.args(["--target", &processor.target()]), &folder)?;
+            command.args(["--target", &processor.target(), "--config", RELOCATABLE]);
+            build_with(processor, &mut command, &folder)?;
             folder.join(self.package).join("bootstrap")
         };
         binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display()))
@@ -90,6 +94,6 @@ impl Build {
 
     fn target(&self) -> PathBuf {
         let named = self.target.clone().or_else(|| std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from));
-        named.unwrap_or_else(|| Path::new(root()).join("target"))
+        named.unwrap_or_else(|| root().join("target"))
     }
 }

@@ -50,7 +50,7 @@ pub const UNNAMED: &str = "the rest";
 
 /// Which part a function belongs to: that of the first word that its name, or else its object, contains.
 const PARTS: [(&str, &[&str]); 16] = [
-    ("the loader", &["/ld-linux", "_dl_"]),
+    ("relocations", &["_dlstart", "__dls"]),
     ("Base64 of root certificates", &["pki_types::base64", "pki_types::pem", "rustls_native_certs", "base64::engine"]),
     ("certificates", &["webpki"]),
     ("ML-KEM", &["ml_kem", "mlkem", "keccak", "Keccak", "sha3", "MLKEM"]),
@@ -65,7 +65,20 @@ const PARTS: [(&str, &[&str]); 16] = [
     ("rustls", &["rustls"]),
     (
         "memory",
-        &["malloc", "free", "realloc", "calloc", "memcpy", "memmove", "memset", "memcmp", "alloc::", "unlink_chunk"],
+        &[
+            "malloc",
+            "free",
+            "realloc",
+            "calloc",
+            "memcpy",
+            "memmove",
+            "memset",
+            "memcmp",
+            "alloc::",
+            "alloc_slot",
+            "alloc_group",
+            "get_meta",
+        ],
     ),
     ("the AWS SDK", &["aws_"]),
     ("JSON", &["serde"]),
@@ -148,7 +161,7 @@ mod tests {
         assert_eq!(part(binary, "rustls::webpki::server_verifier::verify"), "certificates");
         assert_eq!(part(binary, "aws_lc_0_47_0_bn_sqr8x_internal"), "RSA");
         assert_eq!(part(binary, "aws_lc_0_47_0_EVP_DigestVerify"), "other parts of AWS-LC");
-        assert_eq!(part("/usr/lib/ld-linux-x86-64.so.2", "do_lookup_x"), "the loader");
+        assert_eq!(part(binary, "_dlstart_c"), "relocations");
         assert_eq!(part(binary, "main"), UNNAMED);
     }
 }

@@ -108,8 +108,7 @@ impl Connections {
     /// # Errors
     /// What keeps the pool from being made.
     pub fn new<'a>(expected: Issuer, first_asked: impl IntoIterator<Item = &'a Url>) -> Result<Self, BoxError> {
-        let lookups = Lookups::default();
-        first_asked.into_iter().for_each(|server| lookups.begin(server));
+        let lookups = Lookups::of(first_asked);
         // The machine's roots, unless others are named.
         let machines = TlsContext::default();
         match expected {
@@ -305,6 +304,16 @@ mod tests {
         let sent = told.recv().unwrap();
         assert!(sent.starts_with("GET /first "), "{sent}");
         assert!(told.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_connection_goes_where_the_lookup_that_was_begun_has_found_the_server() {
+        let (url, told) = server();
+        let url = url.replace("127.0.0.1", "nobody.invalid");
+        let lookups = Lookups::with("nobody.invalid", [127, 0, 0, 1].into());
+        let connections = Connections::with(None, trusting(&[]), &lookups).unwrap();
+        connections.open(&url.parse().unwrap()).await;
+        assert_eq!(told.recv().unwrap(), "connection");
     }
 
     #[tokio::test]

@@ -38,12 +38,14 @@ impl Begun {
 }
 
 impl Lookups {
-    /// Begins to look up the name of a server, where a tokio runtime runs. An address in numbers has no name.
-    pub(super) fn begin(&self, server: &Url) {
-        if let (Some(Host::Domain(name)), Ok(runtime)) = (server.host(), Handle::try_current()) {
-            let begun = Begun::new(&runtime, name);
-            self.begun.lock().unwrap_or_else(PoisonError::into_inner).push(begun);
-        }
+    /// Begins to look up the names of these servers, where a tokio runtime runs. An address in numbers has no name.
+    pub(super) fn of<'a>(servers: impl IntoIterator<Item = &'a Url>) -> Self {
+        let Ok(runtime) = Handle::try_current() else { return Self::default() };
+        let begin = |server: &Url| match server.host() {
+            Some(Host::Domain(name)) => Some(Begun::new(&runtime, name)),
+            _ => None,
+        };
+        Self { begun: Arc::new(Mutex::new(servers.into_iter().filter_map(begin).collect())) }
     }
 
     /// What was begun for this name, which is then the caller's.
@@ -66,63 +68,69 @@ impl ResolveDns for Lookups {
 }
 
 #[cfg(test)]
+impl Lookups {
+    /// With a lookup of this name, within a tokio runtime, that found this address.
+    pub(super) fn with(name: &str, address: IpAddr) -> Self {
+        let lookups = Self::default();
+        let found = tokio::spawn(async move { Ok(vec![address]) });
+        lookups.begun.lock().unwrap().push(Begun { name: name.to_owned(), at: Instant::now(), found });
+        lookups
+    }
+
+    /// How many have begun that nobody has asked for.
+    pub(super) fn begun(&self) -> usize {
+        self.begun.lock().unwrap().len()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
-    fn begun(lookups: &Lookups) -> usize {
-        lookups.begun.lock().unwrap().len()
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
     }
 
     #[tokio::test]
     async fn a_lookup_that_was_begun_serves_one_connection() {
-        let lookups = Lookups::default();
-        lookups.begin(&"https://localhost:8000/".parse().unwrap());
-        assert_eq!(begun(&lookups), 1);
+        let lookups = Lookups::of([&url("https://localhost:8000/")]);
+        assert_eq!(lookups.begun(), 1);
         for _ in 0..2 {
             let found = lookups.resolve_dns("localhost").await.unwrap();
             assert!(!found.is_empty() && found.iter().all(IpAddr::is_loopback), "{found:?}");
-            assert_eq!(begun(&lookups), 0);
+            assert_eq!(lookups.begun(), 0);
         }
     }
 
     #[tokio::test]
     async fn two_servers_of_one_name_have_a_lookup_each() {
-        let lookups = Lookups::default();
-        lookups.begin(&"https://localhost:8000/".parse().unwrap());
-        lookups.begin(&"https://localhost:8001/".parse().unwrap());
+        let lookups = Lookups::of([&url("https://localhost:8000/"), &url("https://localhost:8001/")]);
         assert!(lookups.resolve_dns("localhost").await.is_ok());
-        assert_eq!(begun(&lookups), 1);
+        assert_eq!(lookups.begun(), 1);
     }
 
     #[tokio::test]
     async fn an_address_in_numbers_is_not_looked_up() {
-        let lookups = Lookups::default();
-        lookups.begin(&"https://127.0.0.1:8000/".parse().unwrap());
-        lookups.begin(&"https://[::1]:8000/".parse().unwrap());
-        assert_eq!(begun(&lookups), 0);
+        let lookups = Lookups::of([&url("https://127.0.0.1:8000/"), &url("https://[::1]:8000/")]);
+        assert_eq!(lookups.begun(), 0);
     }
 
     #[tokio::test]
     async fn what_was_found_long_ago_is_not_used() {
-        let lookups = Lookups::default();
-        let elsewhere = tokio::spawn(async { Ok(vec![IpAddr::from([192, 0, 2, 1])]) });
-        let long_ago = Instant::now().checked_sub(FRESH).unwrap();
-        lookups.begun.lock().unwrap().push(Begun { name: "localhost".to_owned(), at: long_ago, found: elsewhere });
+        let lookups = Lookups::with("localhost", IpAddr::from([192, 0, 2, 1]));
+        lookups.begun.lock().unwrap()[0].at = Instant::now().checked_sub(FRESH).unwrap();
         let found = lookups.resolve_dns("localhost").await.unwrap();
         assert!(found.iter().all(IpAddr::is_loopback), "{found:?}");
     }
 
     #[test]
     fn without_a_runtime_nothing_is_begun() {
-        let lookups = Lookups::default();
-        lookups.begin(&"https://localhost:8000/".parse().unwrap());
-        assert_eq!(begun(&lookups), 0);
+        assert_eq!(Lookups::of([&url("https://localhost:8000/")]).begun(), 0);
     }
 
     #[tokio::test]
     async fn a_name_that_nobody_has_is_an_error_and_asked_for_again() {
-        let lookups = Lookups::default();
-        lookups.begin(&"https://nobody.invalid/".parse().unwrap());
+        let lookups = Lookups::of([&url("https://nobody.invalid/")]);
         assert!(lookups.resolve_dns("nobody.invalid").await.is_err());
         assert!(lookups.resolve_dns("nobody.invalid").await.is_err());
     }

@@ -104,8 +104,8 @@ macro_rules! address {
     }};
 }
 
-/// Where DynamoDB is: at the address that is given, or else where the SDK knows it for the region, which takes as long
-/// as to make a client. `None` if nobody knows, which the first call says with its reason.
+/// Where DynamoDB is: at the address that is given, or else where the SDK knows it for the region. To ask the SDK takes as
+/// long as to make a client, settings and all. `None` if nobody knows, which the first call says with its reason.
 pub async fn dynamodb_url(given: Option<Url>) -> Option<Url> {
     match given {
         Some(given) => Some(given),

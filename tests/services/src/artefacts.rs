@@ -70,7 +70,7 @@ impl fmt::Display for Processor {
     }
 }
 
-/// What was built for a processor: a folder for each function, and a template that names them.
+/// What was built for a processor: a folder for each function.
 #[derive(Debug)]
 pub struct Artefacts(PathBuf);
 
@@ -94,9 +94,14 @@ impl Artefacts {
         &self.0
     }
 
-    /// The template with the places of what was built.
+    /// The template with the places of what was built, written beside it.
     pub fn template(&self) -> PathBuf {
-        self.0.join("template.yaml")
+        let template = fs::read_to_string(root().join("template.yaml")).unwrap();
+        let folder = self.0.canonicalize().unwrap();
+        let written = folder.join("template.yaml");
+        fs::write(&written, template.replace("CodeUri: target/lambda/", &format!("CodeUri: {}/", folder.display())))
+            .unwrap();
+        written
     }
 
     /// The binary of a function, by its crate's name.
@@ -142,17 +147,16 @@ pub fn build_with(processor: Processor, command: &mut Command, folder: &Path) ->
     let _ = Command::new("rustup").args(["target", "add", &processor.target()]).current_dir(root()).output();
     command.arg("--quiet").arg("--lambda-dir").arg(folder);
     command.env("PATH", path_with(&[&cargo_lambda().join("bin")]));
-    fetch::run(command, "Rust by rustup").map(drop)
+    fetch::run(command, "Rust by rustup")
 }
 
 fn build(processor: Processor) -> Artefacts {
     eprintln!("building the functions for {processor} …");
     let folder = root().join("target/functions").join(processor.to_string());
+    // What was built before is not what is tested.
+    let _ = fs::remove_dir_all(&folder);
     let mut functions = Command::new("cargo");
     functions.arg(if processor == Processor::Arm { "functions" } else { "functions-x86" }).current_dir(root());
     build_with(processor, &mut functions, &folder).unwrap();
-    let template = fs::read_to_string(root().join("template.yaml")).unwrap();
-    let artefacts = Artefacts(folder);
-    fs::write(artefacts.template(), template.replace("CodeUri: target/lambda/", "CodeUri: ")).unwrap();
-    artefacts
+    Artefacts(folder)
 }

@@ -114,7 +114,7 @@ impl Engine {
     }
 
     /// Pulls the base image; where its registry can't be reached, Debian with the folders of a sandbox takes its place:
-    /// the functions need no more of it than a C library and root certificates.
+    /// the functions need no more of it than root certificates.
     fn get_image(&self) {
         eprintln!("fetching {} …", image());
         if self.command().args(["pull", "--quiet", &image()]).output().is_ok_and(|output| output.status.success()) {

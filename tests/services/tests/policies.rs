@@ -61,6 +61,7 @@ pub const TESTS: &[Test] = &[
     ("the_key_is_for_functions_of_table_and_queue_alone", &[], the_key_is_for_functions_of_table_and_queue_alone),
     ("the_keyring_is_for_four_functions_alone", &[], the_keyring_is_for_four_functions_alone),
     ("the_template_has_the_functions_that_there_are", &[], the_template_has_the_functions_that_there_are),
+    ("the_functions_are_given_the_regions_addresses", &[], the_functions_are_given_the_regions_addresses),
     ("the_template_names_the_mappings_that_there_are", &[], the_template_names_the_mappings_that_there_are),
     ("the_template_has_the_routes_that_there_are", &[], the_template_has_the_routes_that_there_are),
 ];
@@ -222,6 +223,24 @@ fn the_template_has_the_functions_that_there_are(_: &World) {
     let there: BTreeSet<_> = template.functions().map(|(name, function)| (code(function), name.to_owned())).collect();
     let built = FUNCTIONS.map(|(name, resource)| (format!("target/lambda/{name}"), resource.to_owned()));
     assert_eq!(there, BTreeSet::from(built));
+}
+
+/// A function that knows the addresses opens its connections before it asks anything of the SDK.
+fn the_functions_are_given_the_regions_addresses(_: &World) {
+    let template = Template::read();
+    let services = [
+        ("COFFER_DYNAMODB_URL", "DynamoDbUrl", "dynamodb", 5),
+        ("COFFER_SECRETS_MANAGER_URL", "SecretsManagerUrl", "secretsmanager", 4),
+    ];
+    for (variable, parameter, service, count) in services {
+        let given = format!("Has{parameter}");
+        assert_eq!(*template.condition(&given), json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": parameter }, ""] }] }));
+        let own = format!("https://{service}.${{AWS::Region}}.${{AWS::URLSuffix}}");
+        let expected = json!({ "Fn::If": [given, { "Ref": parameter }, { "Fn::Sub": own }] });
+        let variables = template.functions().map(|(_, function)| &function["Environment"]["Variables"][variable]);
+        let values: Vec<_> = variables.filter(|value| !value.is_null()).collect();
+        assert_eq!(values, vec![&expected; count], "{variable}");
+    }
 }
 
 fn the_template_has_the_routes_that_there_are(_: &World) {
