@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use services::artefacts::{Processor, build_with};
-use services::{fetch, root};
+use services::root;
 
 use crate::output;
 
@@ -15,7 +15,7 @@ const RELOCATABLE: &str = r#"build.rustflags=["-C","link-arg=-pie"]"#;
 #[derive(Debug, Clone)]
 pub struct Build {
     package: &'static str,
-    /// Whether it needs the machine's libraries, as what cargo builds does by default.
+    /// Whether it needs the machine's libraries, as what cargo-lambda builds does by default.
     shared_libraries: bool,
     source: PathBuf,
     target: Option<PathBuf>,
@@ -71,29 +71,23 @@ impl Build {
     /// # Errors
     /// What went wrong, and what to install.
     pub fn binary(&self) -> Result<PathBuf, String> {
+        let processor = Processor::here();
         let mut command = Command::new("cargo");
-        let words: &[&str] = if self.shared_libraries { &["build", "--quiet"] } else { &["lambda", "build"] };
-        command.args(words).args(["--release", "--package", self.package]).current_dir(&self.source);
+        command.args(["lambda", "build", "--release", "--package", self.package]).current_dir(&self.source);
+        if self.shared_libraries {
+            command.args(["--target", &format!("{}-unknown-linux-gnu", processor.rust())]);
+        } else {
+            command.args(["--target", &processor.target(), "--config", RELOCATABLE]);
+        }
         command.args(self.settings.iter().flat_map(|setting| ["--config", setting]));
         command.envs(self.environment.iter().copied());
         if let Some(target) = &self.target {
             command.env("CARGO_TARGET_DIR", target);
         }
-        let binary = if self.shared_libraries {
-            fetch::run(&mut command, "Rust with cargo on the path")?;
-            self.target().join("release").join(self.package)
-        } else {
-            let processor = Processor::here();
-            let folder = self.target.clone().map_or_else(|| output::folder("built"), Ok)?;
-            command.args(["--target", &processor.target(), "--config", RELOCATABLE]);
-            build_with(processor, &mut command, &folder)?;
-            folder.join(self.package).join("bootstrap")
-        };
+        let folder = self.target.clone().map_or_else(|| output::folder("built"), Ok)?;
+        let folder = folder.join(if self.shared_libraries { "shared" } else { "static" });
+        build_with(processor, &mut command, &folder)?;
+        let binary = folder.join(self.package).join("bootstrap");
         binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display()))
-    }
-
-    fn target(&self) -> PathBuf {
-        let named = self.target.clone().or_else(|| std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from));
-        named.unwrap_or_else(|| root().join("target"))
     }
 }
