@@ -49,8 +49,9 @@ pub struct Instructions {
 pub const UNNAMED: &str = "the rest";
 
 /// Which part a function belongs to: that of the first word that its name, or else its object, contains.
-const PARTS: [(&str, &[&str]); 16] = [
-    ("relocations", &["_dlstart", "__dls"]),
+const PARTS: [(&str, &[&str]); 17] = [
+    ("relocations", &["_start_c"]),
+    ("search for root certificates", &["memchr::memmem"]),
     ("Base64 of root certificates", &["pki_types::base64", "pki_types::pem", "rustls_native_certs", "base64::engine"]),
     ("certificates", &["webpki"]),
     ("ML-KEM", &["ml_kem", "mlkem", "keccak", "Keccak", "sha3", "MLKEM"]),
@@ -65,20 +66,7 @@ const PARTS: [(&str, &[&str]); 16] = [
     ("rustls", &["rustls"]),
     (
         "memory",
-        &[
-            "malloc",
-            "free",
-            "realloc",
-            "calloc",
-            "memcpy",
-            "memmove",
-            "memset",
-            "memcmp",
-            "alloc::",
-            "alloc_slot",
-            "alloc_group",
-            "get_meta",
-        ],
+        &["malloc", "free", "realloc", "calloc", "memcpy", "memmove", "memset", "memcmp", "alloc::", "SmpAllocator"],
     ),
     ("the AWS SDK", &["aws_"]),
     ("JSON", &["serde"]),
@@ -161,7 +149,7 @@ mod tests {
         assert_eq!(part(binary, "rustls::webpki::server_verifier::verify"), "certificates");
         assert_eq!(part(binary, "aws_lc_0_47_0_bn_sqr8x_internal"), "RSA");
         assert_eq!(part(binary, "aws_lc_0_47_0_EVP_DigestVerify"), "other parts of AWS-LC");
-        assert_eq!(part(binary, "_dlstart_c"), "relocations");
+        assert_eq!(part(binary, "_start_c"), "relocations");
         assert_eq!(part(binary, "main"), UNNAMED);
     }
 }
