@@ -41,7 +41,8 @@ pub struct Participants {
     /// The function that is measured
     #[arg(long, value_enum, default_value = "all")]
     function: Functions,
-    /// Another build of Coffer that takes part: a binary, or the folder of a `cargo lambda build`; may be given several times
+    /// Another build of Coffer that takes part: a binary, or the folder of a `cargo lambda build`; may be given several
+    /// times
     #[arg(long = "contender", value_name = "NAME=PATH", value_parser = OtherBuild::parse)]
     pub builds: Vec<OtherBuild>,
     /// Only these beside coffer, separated by commas: bare, bare-keyring, node, python, or the name of another build

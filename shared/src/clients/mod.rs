@@ -107,14 +107,18 @@ macro_rules! address {
 /// Where DynamoDB is: at the address that is given, or else where the SDK knows it for the region. To ask the SDK takes as
 /// long as to make a client, settings and all. `None` if nobody knows, which the first call says with its reason.
 pub async fn dynamodb_url(given: Option<Url>) -> Option<Url> {
-    match given {
-        Some(given) => Some(given),
-        None => dynamodb_url_of(&environment().load().await).await,
-    }
+    given_or(given, dynamodb_url_of).await
 }
 
 async fn dynamodb_url_of(config: &SdkConfig) -> Option<Url> {
     address!(aws_sdk_dynamodb, config)
+}
+
+async fn given_or(given: Option<Url>, known: impl AsyncFnOnce(&SdkConfig) -> Option<Url>) -> Option<Url> {
+    match given {
+        Some(given) => Some(given),
+        None => known(&environment().load().await).await,
+    }
 }
 
 /// Secrets Manager, at another address where one is given.
@@ -127,10 +131,7 @@ pub fn secrets_manager(config: &SdkConfig, url: Option<&Url>) -> aws_sdk_secrets
 
 /// Where Secrets Manager is, likewise.
 pub async fn secrets_manager_url(given: Option<Url>) -> Option<Url> {
-    match given {
-        Some(given) => Some(given),
-        None => secrets_manager_url_of(&environment().load().await).await,
-    }
+    given_or(given, secrets_manager_url_of).await
 }
 
 async fn secrets_manager_url_of(config: &SdkConfig) -> Option<Url> {
