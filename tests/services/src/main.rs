@@ -1,4 +1,4 @@
-//! `cargo run -p services`: the real services on this machine, for functions that are tried by hand.
+//! `cargo run --bin services`: the real services on this machine, for functions that are tried by hand.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,7 +25,7 @@ the example documents, until Ctrl-C. Writes into target/services what functions 
   events/FUNCTION.json an event for each function of the APIs, with a token that holds for an hour, and for
                        sync-documents a change of a document
 
-Usage: cargo run -p services";
+Usage: cargo run --bin services";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
