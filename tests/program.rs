@@ -71,47 +71,6 @@ fn the_printed_lines_work_when_they_are_pasted() {
     assert!(text(&output.stdout).contains(r#""data":{"password":"correct horse"}"#), "{output:?}");
 }
 
-/// The README's blocks of commands, with this build instead of `cargo run`.
-fn readme_blocks(data: &Path, url: &str) -> Vec<String> {
-    let readme = include_str!("../README.md");
-    let program = format!("'{}' --data '{}'", env!("CARGO_BIN_EXE_coffer"), data.display());
-    readme
-        .split("```sh\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .filter(|block| block.contains("curl") || block.contains("-- load") || block.contains("-- token"))
-        .map(|block| block.replace("cargo run --quiet --", &program).replace("http://127.0.0.1:3000", url))
-        .collect()
-}
-
-#[test]
-fn the_lines_of_the_readme_do_what_it_says() {
-    let folder = folder();
-    let data = folder.path().join("data");
-    let server = Program::serve(&data, &[]);
-    let blocks = readme_blocks(&data, &server.url());
-    assert!(blocks.len() >= 3, "{blocks:?}");
-    let script = format!("set -eu\n{}", blocks.concat());
-    let script = script.replace("curl ", "curl --silent --show-error --fail-with-body ");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let output = Command::new("sh").arg("-c").arg(&script).current_dir(root).output().unwrap();
-    assert!(output.status.success(), "{script}\n{}\n{}", text(&output.stdout), text(&output.stderr));
-    let shown = text(&output.stdout);
-    for expected in [
-        r#"{"name":"database"}"#,
-        r#"{"count":1,"items":[{"name":"database""#,
-        r#""data":{"user":"app","password":"correct horse"}"#,
-        r#""data":{"user":"app","password":"battery staple"}"#,
-        r#"{"id":"2c9180825a6c1adc015a71c9023f0818""#,
-        r#"{"id":"2c9180946ed0c43d016eec1a80892fbd""#,
-        r#"{"id":"e092842f-c904-4b59-aac8-2544abeeef4b""#,
-        r#"{"id":"2c9180865c45e7e3015c46c434a80622""#,
-        r#"{"id":"2c91808c6faadea6016fb4f2bc69077b""#,
-    ] {
-        assert!(shown.contains(expected), "{expected} in\n{shown}");
-    }
-}
-
 #[test]
 fn the_readme_lists_every_setting_with_its_default() {
     let readme = include_str!("../README.md");

@@ -1,5 +1,6 @@
 //! The functions as they are deployed: built with cargo-lambda by the aliases of `.cargo/config.toml`.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -126,16 +127,20 @@ pub fn sam_cli() -> PathBuf {
     fetch::python("aws-sam-cli", "1.170.0")
 }
 
-/// The folder of cargo-lambda, which brings the linker.
-pub fn cargo_lambda() -> PathBuf {
-    fetch::python("cargo-lambda", "1.9.2")
-}
+/// Version of cargo-lambda, which brings the linker.
+const CARGO_LAMBDA: &str = "1.9.2";
 
-/// The search path with these folders before it.
-pub fn path_with(folders: &[&Path]) -> std::ffi::OsString {
+/// Search path on which cargo-lambda is found. An installed one of the right version is used: the linker's path is part
+/// of what Cargo compares, and another one would build everything anew.
+fn path_with_cargo_lambda() -> OsString {
     let known = std::env::var_os("PATH").unwrap_or_default();
-    let all = folders.iter().map(|folder| folder.to_path_buf()).chain(std::env::split_paths(&known));
-    std::env::join_paths(all).unwrap()
+    let installed = Command::new("cargo").args(["lambda", "--version"]).output();
+    let installed = installed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    if installed.split(' ').nth(1) == Some(CARGO_LAMBDA) {
+        return known;
+    }
+    let fetched = fetch::python("cargo-lambda", CARGO_LAMBDA).join("bin");
+    std::env::join_paths(std::iter::once(fetched).chain(std::env::split_paths(&known))).unwrap()
 }
 
 /// A build with cargo-lambda for a processor, which a folder is given for: `cargo` with a subcommand and its arguments.
@@ -146,7 +151,7 @@ pub fn build_with(processor: Processor, command: &mut Command, folder: &Path) ->
     // A toolchain without rustup has its targets from elsewhere.
     let _ = Command::new("rustup").args(["target", "add", &processor.target()]).current_dir(root()).output();
     command.arg("--quiet").arg("--lambda-dir").arg(folder);
-    command.env("PATH", path_with(&[&cargo_lambda().join("bin")]));
+    command.env("PATH", path_with_cargo_lambda());
     fetch::run(command, "Rust by rustup")
 }
 

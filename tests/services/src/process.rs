@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::net::TcpListener;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +16,6 @@ pub struct Process {
     name: String,
     child: Child,
     log: PathBuf,
-    group: Option<Group>,
 }
 
 impl Process {
@@ -28,15 +26,7 @@ impl Process {
         let errors = output.try_clone().unwrap();
         let child = command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn();
         let child = child.unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        Self { name: name.to_owned(), child, log, group: None }
-    }
-
-    /// The same for a command that starts others, which end with it.
-    pub fn start_with_all(name: &str, mut command: Command, folder: &Path) -> Self {
-        command.process_group(0);
-        let mut process = Self::start(name, command, folder);
-        process.group = Some(Group::of(&process.child));
-        process
+        Self { name: name.to_owned(), child, log }
     }
 
     /// The system's number for it.
@@ -87,7 +77,6 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        drop(self.group.take());
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

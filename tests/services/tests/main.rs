@@ -16,7 +16,6 @@
     reason = "a test that can't go on has failed"
 )]
 
-mod by_hand;
 mod calls;
 mod containers;
 mod contract;
@@ -100,7 +99,6 @@ fn main() -> ExitCode {
         prepare::at_work::TESTS,
         stored_bytes::TESTS,
         deployed::TESTS,
-        by_hand::TESTS,
         containers::TESTS,
         contract::TESTS,
     ]
