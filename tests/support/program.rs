@@ -87,10 +87,6 @@ impl Program {
     }
 
     /// Where it listens.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
     pub fn address(&self) -> SocketAddr {
         self.address
     }
