@@ -64,7 +64,7 @@ fn the_printed_lines_work_when_they_are_pasted() {
         .welcome
         .lines()
         .filter_map(|line| line.strip_prefix("  "))
-        .map(|line| line.replace("curl ", "curl --silent --show-error --fail "))
+        .map(|line| line.replace("curl ", "curl --disable --silent --show-error --fail "))
         .fold("set -e\n".to_owned(), |script, line| script + &line + "\n");
     let output = Command::new("sh").arg("-c").arg(&script).output().unwrap();
     assert!(output.status.success(), "{script}\n{output:?}");
