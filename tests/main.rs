@@ -39,6 +39,7 @@ mod token_claims;
 mod token_defects;
 mod token_dialects;
 mod token_fetches;
+mod token_key_sets;
 mod token_keys;
 mod token_signatures;
 mod vault;

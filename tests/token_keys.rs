@@ -317,6 +317,13 @@ async fn a_key_set_of_64_kib_is_taken() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_before_a_key_set_is_skipped() {
+    let key = TestKey::ed25519("key");
+    let server = KeyServer::start(Answer::Text(format!("\u{feff}{}", TestKey::key_set(&[&key])))).await;
+    server.gate().await.accepts(&good(&key)).await;
+}
+
+#[tokio::test]
 async fn a_new_key_is_found_by_its_id_with_one_fetch() {
     let (old, new) = (TestKey::ed25519("old"), TestKey::ed25519("new"));
     let server = KeyServer::start(keys(&[&old])).await;

@@ -192,6 +192,11 @@ fn short_rsa(bytes: usize, zeros: usize) -> TestKey {
     TestKey::rsa("bad", Algorithm::RS256).publishing("n", json!(URL_SAFE_NO_PAD.encode(modulus)))
 }
 
+/// An RSA key with another number in its published form.
+fn rsa_number(member: &str, number: Vec<u8>) -> TestKey {
+    TestKey::rsa("bad", Algorithm::RS256).publishing(member, json!(URL_SAFE_NO_PAD.encode(number)))
+}
+
 /// A symmetric key in a set that is meant for public ones.
 fn symmetric() -> TestKey {
     let secret = b"a secret that everybody knows!!!";
@@ -216,6 +221,15 @@ refused_beside! {
     an_rsa_key_of_1024_bits_is_not_used: short_rsa(128, 0), UNKNOWN_KEY;
     an_rsa_key_of_1024_bits_with_zeros_before_it_is_not_used: short_rsa(128, 128), UNKNOWN_KEY;
     an_rsa_key_of_2040_bits_is_not_used: short_rsa(255, 0), UNKNOWN_KEY;
+    an_rsa_key_of_2040_bits_with_a_zero_before_it_is_not_used: short_rsa(255, 1), UNKNOWN_KEY;
+    an_rsa_key_of_2047_bits_is_not_used: rsa_number("n", [vec![0x7f], vec![0xc1; 255]].concat()), UNKNOWN_KEY;
+    an_rsa_key_of_8200_bits_is_not_used: short_rsa(1025, 0), UNKNOWN_KEY;
+    an_rsa_key_without_a_modulus_is_not_used: short_rsa(0, 0), UNKNOWN_KEY;
+    an_rsa_key_of_zeros_is_not_used: short_rsa(0, 256), UNKNOWN_KEY;
+    an_exponent_of_zero_is_not_used: rsa_number("e", vec![0, 0]), UNKNOWN_KEY;
+    an_exponent_of_one_is_not_used: rsa_number("e", vec![0, 1]), UNKNOWN_KEY;
+    an_exponent_that_is_even_is_not_used: rsa_number("e", vec![1, 0, 0]), UNKNOWN_KEY;
+    an_exponent_of_34_bits_is_not_used: rsa_number("e", vec![2, 0, 0, 0, 1]), UNKNOWN_KEY;
     a_symmetric_key_is_not_used: symmetric(), ALGORITHM;
     a_point_beside_the_curve_verifies_nothing: {
         let key = TestKey::ec("bad", Algorithm::ES256);
@@ -277,6 +291,27 @@ async fn a_refusal_tells_nothing_of_what_exists() {
     for path in ["/search/identities/none", "/search/nothing/one", "/v3/search/roles/%00"] {
         assert_eq!(known, mallory.get(path).await.without_ids(), "{path}");
     }
+}
+
+#[test]
+fn an_rsa_key_in_pem_of_less_than_2048_bits_is_not_taken() {
+    /// A DER element of a length from 128 to 65,535 bytes, or of less.
+    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let length = if content.len() < 128 { vec![length[1]] } else { vec![0x82, length[0], length[1]] };
+        [&[tag], &length[..], content].concat()
+    }
+    let of_bytes = |bytes: usize| {
+        let modulus = element(2, &[vec![0], vec![0xc1; bytes]].concat());
+        let der = element(0x30, &[modulus, element(2, &[1, 0, 1])].concat());
+        let text = base64::engine::general_purpose::STANDARD.encode(der);
+        let pem = format!("-----BEGIN RSA PUBLIC KEY-----\n{text}\n-----END RSA PUBLIC KEY-----\n");
+        shared::auth::KeySet::from_pem(&pem).map(drop)
+    };
+    // The DER form has more bytes than the modulus in it.
+    assert_eq!(of_bytes(250), Err(shared::auth::KeySetError::NotPem));
+    assert_eq!(of_bytes(255), Err(shared::auth::KeySetError::NotPem));
+    assert_eq!(of_bytes(256), Ok(()));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, crypto};
 
 use super::error::TokenError;
-use super::jwks;
+use super::jwks::{self, LeftOut, ParsedSet};
 use super::proven::Proven;
 use super::token::Token;
 
@@ -47,7 +47,7 @@ impl KeySet {
     /// The largest accepted key set, in bytes.
     pub const MAX_BYTES: usize = 64 * 1024;
 
-    /// Reads a JSON Web Key Set, and leaves out what is not a public RSA, EC or OKP key for signatures.
+    /// Parses a JSON Web Key Set, and leaves out and logs keys that are not public RSA, EC or OKP keys for signatures.
     ///
     /// # Errors
     /// [`KeySetError`] if there is nothing usable in it.
@@ -55,8 +55,9 @@ impl KeySet {
         if text.len() > Self::MAX_BYTES {
             return Err(KeySetError::TooLarge(Self::MAX_BYTES));
         }
-        let keys = jwks::read(text)?;
-        if keys.is_empty() { Err(KeySetError::NoUsableKey) } else { Ok(Self(keys)) }
+        let ParsedSet { usable, left_out } = jwks::read(text)?;
+        log_left_out(&left_out);
+        if usable.is_empty() { Err(KeySetError::NoUsableKey) } else { Ok(Self(usable)) }
     }
 
     /// Reads one public key in PEM. It has no id: it is tried for every token of its algorithms.
@@ -101,6 +102,23 @@ impl KeySet {
             (None, _) if self.0.iter().any(|key| candidate(&key)) => Err(TokenError::Algorithm),
             _ => Err(TokenError::UnknownKey),
         }
+    }
+}
+
+/// Most keys of a set that are logged one by one: a set of 64 KiB has room for 30,000 that are not understood.
+const MAX_LOGGED: usize = 20;
+
+/// Longest logged part of a key's id, in characters.
+const MAX_LOGGED_ID: usize = 128;
+
+/// Logs the keys of a set that no token will be verified with.
+fn log_left_out(keys: &[LeftOut]) {
+    for LeftOut { id, reason } in keys.iter().take(MAX_LOGGED) {
+        let kid = id.as_ref().map(|id| id.chars().take(MAX_LOGGED_ID).collect::<String>());
+        tracing::info!(kid, reason, "a token key is left out");
+    }
+    if let Some(more @ 1..) = keys.len().checked_sub(MAX_LOGGED) {
+        tracing::info!(keys = more, "more token keys are left out");
     }
 }
 

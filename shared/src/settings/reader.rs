@@ -130,7 +130,8 @@ impl<'a> Reader<'a> {
 
     pub(super) fn keys(&mut self, name: &'static str) -> Option<KeySet> {
         let value = self.optional(name)?;
-        let text = value.trim();
+        // A file that was pasted whole may begin with a byte order mark.
+        let text = value.trim().trim_start_matches('\u{feff}').trim_start();
         let keys = if text.starts_with('{') { KeySet::from_jwks(text) } else { KeySet::from_pem(text) };
         keys.map_err(|error| self.fault(name, format!("holds {error}"))).ok()
     }
