@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use crate::support::program::Program;
 use crate::support::{Claims, Gate, TestKey, secrets_path};
 
+const SIGNATURE: &str = "JWT signature is invalid";
+
 fn good(key: &TestKey) -> String {
     key.sign(&Claims::good())
 }
@@ -132,4 +134,70 @@ async fn a_set_of_many_keys_that_are_left_out_does_not_flood_the_log() {
     let more: Vec<_> = log.lines().filter(|line| line.contains("more token keys are left out")).collect();
     assert!(matches!(more[..], [line] if line.contains(r#""keys":5"#)), "{log}");
     assert!(!log.contains(&"k".repeat(129)), "{log}");
+}
+
+/// Two keys of one id, in both orders of the set: the tokens of each are accepted.
+macro_rules! one_id {
+    ($($name:ident: $a:expr, $b:expr;)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let (a, b): (TestKey, TestKey) = ($a, $b);
+            for set in [[&a, &b], [&b, &a]] {
+                let gate = Gate::of(&set).await;
+                for key in set {
+                    let without_id = key.sign_header(&key.header_with("kid", Value::Null));
+                    // The second time it is remembered.
+                    for token in [good(key), without_id.clone(), good(key), without_id] {
+                        gate.accepts(&token).await;
+                    }
+                }
+            }
+        }
+    )+};
+}
+
+fn rsa_for(algorithm: Algorithm) -> TestKey {
+    TestKey::rsa("key", algorithm).publishing("alg", serde_json::to_value(algorithm).unwrap())
+}
+
+one_id! {
+    an_rsa_key_may_be_there_once_for_each_algorithm: rsa_for(Algorithm::RS256), rsa_for(Algorithm::PS384);
+    an_ec_and_an_rsa_key_may_have_one_id: TestKey::ec("key", Algorithm::ES256), rsa();
+    two_curves_may_have_one_id: TestKey::ec("key", Algorithm::ES256), TestKey::ec("key", Algorithm::ES384);
+    two_keys_of_one_type_may_have_one_id: TestKey::ed25519("key"), TestKey::ed25519("key");
+    two_keys_may_have_no_id:
+        TestKey::ed25519("key").publishing("kid", Value::Null), TestKey::ed25519("key").publishing("kid", Value::Null);
+    a_token_without_an_id_is_tried_with_keys_that_have_one: TestKey::ed25519("a"), TestKey::ed25519("b");
+}
+
+#[tokio::test]
+async fn a_key_for_encryption_may_have_the_id_of_one_for_signatures() {
+    let (encryption, key) = (saying(rsa(), "use", json!("enc")), rsa());
+    for set in [[&encryption, &key], [&key, &encryption]] {
+        Gate::of(&set).await.accepts(&good(&key)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_algorithm_that_no_key_of_the_id_has_is_refused() {
+    let (a, b) = (rsa_for(Algorithm::RS256), rsa_for(Algorithm::PS256));
+    let gate = Gate::of(&[&a, &b]).await;
+    gate.refuses(&good(&rsa_for(Algorithm::RS512)), "JWT algorithm is not accepted").await;
+    gate.refuses(&good(&TestKey::ec("key", Algorithm::ES256)), "JWT algorithm is not accepted").await;
+}
+
+/// What a made-up token costs is bounded; the set's order decides.
+#[tokio::test]
+async fn at_most_four_keys_are_tried_in_the_order_of_the_set() {
+    let other = TestKey::ec("key", Algorithm::ES256);
+    let keys: Vec<_> = (0..5).map(|_| TestKey::ed25519("key")).collect();
+    // One of another type doesn't count.
+    let set: Vec<_> = [&other].into_iter().chain(&keys).collect();
+    let gate = Gate::of(&set).await;
+    for key in &keys[..4] {
+        gate.accepts(&good(key)).await;
+        gate.accepts(&key.sign_header(&key.header_with("kid", Value::Null))).await;
+    }
+    gate.refuses(&good(&keys[4]), SIGNATURE).await;
+    gate.refuses(&keys[4].sign_header(&keys[4].header_with("kid", Value::Null)), SIGNATURE).await;
 }
