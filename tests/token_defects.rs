@@ -232,8 +232,6 @@ mod header {
         an_embedded_key_that_is_null_is_refused: "jwk", Value::Null;
         the_address_of_a_certificate_is_refused: "x5u", json!("https://issuer.example/certificate");
         an_embedded_certificate_is_refused: "x5c", json!(["AAAA"]);
-        a_certificates_fingerprint_is_refused: "x5t", json!("AAAA");
-        a_certificates_sha256_fingerprint_is_refused: "x5t#S256", json!("AAAA");
         compression_is_refused: "zip", json!("DEF");
         unencoded_claims_are_refused: "b64", json!(false);
         the_mention_of_encoded_claims_is_refused: "b64", json!(true);

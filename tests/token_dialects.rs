@@ -71,6 +71,12 @@ accepted_token! {
     the_type_may_be_at_jwt: |key| key.sign_header(&key.header_with("typ", json!("at+jwt")));
     the_type_may_be_a_media_type: |key| key.sign_header(&key.header_with("typ", json!("application/at+JWT")));
     a_header_member_of_no_meaning_is_ignored: |key| key.sign_header(&key.header_with("vendor", json!({ "a": 1 })));
+    a_certificates_fingerprint_is_ignored: |key| key.sign_header(&key.header_with("x5t", json!("AAAA")));
+    a_certificates_sha256_fingerprint_is_ignored: |key| {
+        let mut header = key.header_with("x5t", json!(key.id));
+        header["x5t#S256"] = json!(["AAAA"]);
+        key.sign_header(&header)
+    };
     claims_of_no_meaning_are_ignored: |key| key.sign(&Claims::good().with("vendor", json!([[[{ "sub": "bob" }]]])));
     a_time_may_have_a_fraction: |key| key.sign(&Claims::good().with("exp", json!(in_seconds(600) as f64 + 0.5)));
     a_token_from_now_on_is_accepted: |key| key.sign(&Claims::good().with("nbf", json!(get_current_timestamp())));

@@ -11,8 +11,9 @@ use super::error::TokenError;
 const MAX_BYTES: usize = 16 * 1024;
 
 /// Header members that are refused by their presence: they bring keys along, point to some, change what is signed, or
-/// demand to be understood (RFC 7515, sections 4.1.2 to 4.1.8 and 4.1.11; RFC 7797; RFC 7516).
-const REFUSED: [&str; 9] = ["crit", "jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "zip", "b64"];
+/// demand to be understood (RFC 7515, sections 4.1.2 to 4.1.6 and 4.1.11; RFC 7797; RFC 7516). The fingerprints `x5t`
+/// and `x5t#S256` are hints that Entra ID v1, ADFS and WSO2 send: they are ignored, for no key is selected by them.
+const REFUSED: [&str; 7] = ["crit", "jku", "jwk", "x5u", "x5c", "zip", "b64"];
 
 /// The types of token that are meant for an API (RFC 7519, section 5.1; RFC 9068, section 2.1).
 const TYPES: [&str; 4] = ["jwt", "at+jwt", "application/jwt", "application/at+jwt"];
