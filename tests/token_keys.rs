@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::response::Response;
 use futures_util::future::{join_all, pending};
 use futures_util::stream::{self, StreamExt};
+use jsonwebtoken::Algorithm;
 use serde_json::json;
 use shared::auth::KeySet;
 use tokio::net::TcpListener;
@@ -159,17 +160,73 @@ async fn what_is_no_token_causes_no_fetch() {
 }
 
 #[tokio::test]
-async fn a_wrong_signature_causes_no_further_fetch() {
+async fn many_wrong_signatures_cause_one_further_fetch() {
     let key = TestKey::ed25519("key");
     let server = KeyServer::start(keys(&[&key])).await;
     let gate = server.gate().await;
     gate.accepts(&good(&key)).await;
-    let stranger = TestKey::ed25519("key");
+    let (stranger, another) = (TestKey::ed25519("key"), TestKey::ec("key", Algorithm::ES256));
     for _ in 0..20 {
         gate.refuses(&good(&stranger), SIGNATURE).await;
         gate.refuses(&stranger.sign_header(&json!({ "alg": "EdDSA" })), SIGNATURE).await;
+        gate.refuses(&good(&another), "JWT algorithm is not accepted").await;
+    }
+    assert_eq!(server.fetches(), 2);
+}
+
+#[tokio::test]
+async fn an_algorithm_that_is_never_accepted_causes_no_further_fetch() {
+    let key = TestKey::ed25519("key");
+    let server = KeyServer::start(keys(&[&key])).await;
+    let gate = server.gate().await;
+    gate.accepts(&good(&key)).await;
+    for algorithm in ["HS256", "none", "ES256K", ""] {
+        let token = key.sign_header(&key.header_with("alg", json!(algorithm)));
+        gate.refuses(&token, "JWT algorithm is not accepted").await;
     }
     assert_eq!(server.fetches(), 1);
+}
+
+/// Another key under the id that a token names: of the same type, or of another.
+macro_rules! found_under_a_known_id {
+    ($($name:ident: $old:expr, $new:expr;)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let (old, new): (TestKey, TestKey) = ($old, $new);
+            let server = KeyServer::start(keys(&[&old])).await;
+            let gate = server.gate().await;
+            gate.accepts(&good(&old)).await;
+            server.answers(keys(&[&new]));
+            let tokens: Vec<_> = (0..AT_ONCE).map(|_| good(&new)).collect();
+            join_all(tokens.iter().map(|token| gate.accepts(token))).await;
+            assert_eq!(server.fetches(), 2);
+        }
+    )+};
+}
+
+found_under_a_known_id! {
+    new_key_material_under_a_known_id_is_found_with_one_fetch: TestKey::ed25519("key"), TestKey::ed25519("key");
+    a_key_of_another_type_under_a_known_id_is_found_with_one_fetch:
+        TestKey::rsa("key", Algorithm::RS256), TestKey::ec("key", Algorithm::ES256);
+    another_algorithm_under_a_known_id_is_found_with_one_fetch:
+        TestKey::rsa("key", Algorithm::RS256).publishing("alg", json!("RS256")),
+        TestKey::rsa("key", Algorithm::PS256).publishing("alg", json!("PS256"));
+    new_key_material_without_an_id_is_found_with_one_fetch:
+        TestKey::ed25519("old").publishing("kid", json!(null)), TestKey::ed25519("new").publishing("kid", json!(null));
+}
+
+#[tokio::test]
+async fn a_wrong_signature_is_refused_while_the_server_fails() {
+    let (key, stranger) = (TestKey::ed25519("key"), TestKey::ed25519("key"));
+    let server = KeyServer::start(keys(&[&key])).await;
+    let gate = server.gate().await;
+    gate.accepts(&good(&key)).await;
+    server.answers(Answer::Status(500, TestKey::key_set(&[&stranger])));
+    for _ in 0..5 {
+        gate.refuses(&good(&stranger), SIGNATURE).await;
+        gate.accepts(&good(&key)).await;
+    }
+    assert_eq!(server.fetches(), 2);
 }
 
 macro_rules! floods {

@@ -82,7 +82,7 @@ impl Authenticator {
         let token = Token::from_header(value)?;
         match &*self.keys {
             Keys::Fixed(keys) => keys.verify(&token)?,
-            Keys::Remote(remote) => remote.keys_for(token.key_id.as_deref()).await?.verify(&token)?,
+            Keys::Remote(keys) => keys.verify(&token).await?,
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let claims = token::decode(token.claims).ok_or(TokenError::Malformed)?;
