@@ -86,7 +86,6 @@ refused! {
 
     a_token_for_later_is_refused: NOT_YET, |key| with(key, "nbf", json!(in_seconds(300)));
     a_start_that_is_a_string_is_refused: NBF, |key| with(key, "nbf", json!(in_seconds(-1).to_string()));
-    a_start_that_is_null_is_refused: NBF, |key| replacing(key, SUB_TEXT, r#""sub":"alice","nbf":null"#);
     a_start_below_zero_is_refused: NBF, |key| with(key, "nbf", json!(-1));
     a_start_of_1e300_is_refused: NBF, |key| with(key, "nbf", json!(1e300));
     a_time_of_issue_that_is_a_string_is_refused: IAT, |key| with(key, "iat", json!("now"));
@@ -123,12 +122,24 @@ refused! {
     scopes_with_null_among_them_are_refused: SCOPES, |key| with(key, "scope", json!(["user", null]));
     scopes_in_an_array_of_arrays_are_refused: SCOPES, |key| with(key, "scope", json!([["user"]]));
     a_bad_claim_of_scopes_beside_a_good_one_is_refused: SCOPES, |key| with(key, "permissions", json!(7));
+    // An object may say that a scope is not granted.
+    scopes_that_are_objects_are_refused: SCOPES,
+        |key| with(key, "permissions", json!([{ "id": "admin", "granted": false }]));
+    a_scope_that_is_an_object_among_strings_is_refused: SCOPES,
+        |key| with(key, "scp", json!(["user", { "id": "admin" }]));
     scopes_of_great_depth_are_refused: SCOPES,
         |key| replacing(key, SUB_TEXT, &format!(r#""sub":"alice","scp":{}{}"#, "[".repeat(3000), "]".repeat(3000)));
     roles_that_are_a_number_are_refused: ROLES, |key| with(key, "roles", json!(1));
     roles_that_are_an_object_are_refused: ROLES, |key| with(key, "roles", json!({ "id": "readers" }));
     roles_without_an_id_are_refused: ROLES, |key| with(key, "roles", json!([{ "name": "readers" }]));
     roles_whose_id_is_a_number_are_refused: ROLES, |key| with(key, "groups", json!([{ "id": 1 }]));
+    roles_in_an_array_of_arrays_are_refused: ROLES, |key| with(key, "roles", json!([["readers", null]]));
+    a_role_with_two_ids_is_refused: ROLES,
+        |key| replacing(key, SUB_TEXT, r#""sub":"alice","roles":[{"id":"a","id":"readers"}]"#);
+    a_role_whose_deletion_is_a_string_is_refused: ROLES,
+        |key| with(key, "roles", json!([{ "id": "readers", "deleted": "true" }]));
+    user_levels_that_are_objects_are_refused: AUTHORITIES,
+        |key| with(key, "authorities", json!([{ "id": "ORG_ADMIN", "granted": false }]));
     user_levels_that_are_a_boolean_are_refused: AUTHORITIES, |key| with(key, "authorities", json!(true));
     user_levels_that_are_an_object_are_refused: AUTHORITIES, |key| with(key, "authorities", json!({}));
 }

@@ -80,11 +80,25 @@ accepted_token! {
     claims_of_no_meaning_are_ignored: |key| key.sign(&Claims::good().with("vendor", json!([[[{ "sub": "bob" }]]])));
     a_time_may_have_a_fraction: |key| key.sign(&Claims::good().with("exp", json!(in_seconds(600) as f64 + 0.5)));
     a_token_from_now_on_is_accepted: |key| key.sign(&Claims::good().with("nbf", json!(get_current_timestamp())));
+    a_start_that_is_null_is_absent: |key| key.sign_claims(&with_null("nbf"));
+    a_time_of_issue_that_is_null_is_absent: |key| key.sign_claims(&with_null("iat"));
+    a_first_user_claim_that_is_null_is_absent: |key| key.sign_claims(&with_null("userid"));
+    scopes_and_roles_that_are_null_are_absent: |key| {
+        let claims = with_null("permissions").replacen('{', r#"{"scp":null,"roles":null,"groups":null,"#, 1);
+        key.sign_claims(&claims)
+    };
     a_token_without_iat_is_accepted: |key| key.sign(&Claims::good().with("iat", Value::Null));
     a_token_that_expired_within_the_leeway_is_accepted:
         |key| key.sign(&Claims::good().with("exp", json!(in_seconds(-2))));
     a_token_that_starts_within_the_leeway_is_accepted:
         |key| key.sign(&Claims::good().with("nbf", json!(in_seconds(20))));
+}
+
+/// Good claims with one that is null.
+fn with_null(name: &str) -> String {
+    let mut claims = Claims::good().0;
+    claims[name] = Value::Null;
+    claims.to_string()
 }
 
 fn in_seconds(seconds: i64) -> u64 {
@@ -269,6 +283,11 @@ grants_role! {
     roles_may_be_an_array: "roles", json!(["other", "readers"]), 200;
     roles_may_be_groups: "groups", json!(["readers"]), 200;
     roles_may_be_objects_with_an_id: "roles", json!([{ "id": "readers", "name": "Readers" }]), 200;
+    roles_may_be_objects_and_ids: "groups", json!(["other", { "id": "readers", "deleted": false }]), 200;
+    a_role_whose_deletion_is_null_counts: "roles", json!([{ "id": "readers", "deleted": null }]), 200;
+    a_role_that_is_deleted_does_not_count: "roles", json!([{ "id": "readers", "deleted": true }, "other"]), 404;
+    a_role_that_is_deleted_once_counts_where_it_is_not:
+        "roles", json!([{ "id": "readers", "deleted": true }, { "id": "readers" }]), 200;
     roles_may_be_a_string_cut_at_commas: "roles", json!("other, readers"), 200;
     a_role_is_its_id_and_not_its_name: "roles", json!([{ "id": "other", "name": "readers" }]), 404;
     a_role_in_a_string_is_not_cut_at_spaces: "roles", json!("other readers"), 404;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::json::Members;
@@ -29,14 +28,15 @@ pub(super) fn read(claims: &[u8], rules: &TokenRules, now: u64) -> Result<Caller
             return Err(TokenError::Audience);
         }
     }
-    // The first of the configured claims that is there decides; a second one is not a fallback for a bad first.
-    let claim = rules.user_claims.iter().find(|name| claims.has(name));
-    let id: Option<String> = claim.and_then(|name| claims.read(name));
+    // The first of the configured claims that is there decides; a second one is not a fallback for a bad first. Null is
+    // not there, in this claim as in any other.
+    let claim = rules.user_claims.iter().find_map(|name| claims.get(name));
+    let id: Option<String> = claim.and_then(|value| serde_json::from_str(value.get()).ok());
     let id = id.and_then(|id| UserId::parse(id).ok()).ok_or(TokenError::Claim("of the user"))?;
     Ok(Caller::new(
         id,
         words(&claims, &rules.scope_claims, &[' ', ','], "of the scopes")?,
-        words(&claims, &rules.role_claims, &[','], "of the roles")?,
+        roles(&claims, &rules.role_claims)?,
         words(&claims, &rules.authority_claims, &[' ', ','], "of the authorities")?,
     ))
 }
@@ -56,10 +56,8 @@ fn check_times(claims: &Members<'_>, rules: &TokenRules, now: u64) -> Result<(),
 
 /// A NumericDate in whole seconds: a number, not a string.
 fn time(claims: &Members<'_>, name: &'static str) -> Result<Option<u64>, TokenError> {
-    if !claims.has(name) {
-        return Ok(None);
-    }
-    let seconds: f64 = claims.read(name).ok_or(TokenError::Claim(name))?;
+    let Some(value) = claims.get(name) else { return Ok(None) };
+    let seconds: f64 = serde_json::from_str(value.get()).map_err(|_| TokenError::Claim(name))?;
     if !(0.0..=LATEST).contains(&seconds) {
         return Err(TokenError::Claim(name));
     }
@@ -72,16 +70,8 @@ fn one_or_many(value: &RawValue) -> Option<Vec<String>> {
     serde_json::from_str(value.get()).ok().or_else(|| serde_json::from_str(value.get()).ok().map(|one| vec![one]))
 }
 
-/// An element of a list: a word, or an object that names one, as some issuers write roles.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Word {
-    Text(String),
-    Named { id: String },
-}
-
-/// The words of all these claims: the elements of an array as they are, a string cut at `separators`. A claim of
-/// another type is refused, for it may have been meant to hold something.
+/// Words of all these claims: a string cut at `separators`, the elements of an array as they are. Only strings count.
+/// A claim of another type is refused: an object may say that a scope is not granted, and no reader here would see it.
 fn words(
     claims: &Members<'_>,
     names: &[String],
@@ -90,12 +80,52 @@ fn words(
 ) -> Result<BTreeSet<String>, TokenError> {
     let mut words = BTreeSet::new();
     for value in names.iter().filter_map(|name| claims.get(name)) {
-        if let Ok(text) = serde_json::from_str::<String>(value.get()) {
-            words.extend(text.split(separators).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned));
-        } else {
-            let list: Vec<Word> = serde_json::from_str(value.get()).map_err(|_| TokenError::Claim(what))?;
-            words.extend(list.into_iter().map(|(Word::Text(word) | Word::Named { id: word })| word));
+        match strings(value, separators) {
+            Some(found) => words.extend(found),
+            None => return Err(TokenError::Claim(what)),
         }
     }
     Ok(words)
+}
+
+/// Role ids of all these claims: as words, or in arrays that also have objects.
+fn roles(claims: &Members<'_>, names: &[String]) -> Result<BTreeSet<String>, TokenError> {
+    let mut roles = BTreeSet::new();
+    for value in names.iter().filter_map(|name| claims.get(name)) {
+        if let Some(found) = strings(value, &[',']) {
+            roles.extend(found);
+            continue;
+        }
+        let list: Vec<&RawValue> = serde_json::from_str(value.get()).map_err(|_| ROLES)?;
+        for entry in list {
+            roles.extend(role(entry)?.filter(|id| !id.is_empty()));
+        }
+    }
+    Ok(roles)
+}
+
+const ROLES: TokenError = TokenError::Claim("of the roles");
+
+/// Id of a role: the entry itself, or the member `id` of an object as PrivX writes roles. A deleted role has none.
+fn role(entry: &RawValue) -> Result<Option<String>, TokenError> {
+    if let Ok(id) = serde_json::from_str(entry.get()) {
+        return Ok(Some(id));
+    }
+    let object = Members::parse(entry.get().as_bytes()).map_err(|_| ROLES)?;
+    let id = object.read("id").ok_or(ROLES)?;
+    let deleted = match object.get("deleted") {
+        Some(deleted) => serde_json::from_str(deleted.get()).map_err(|_| ROLES)?,
+        None => false,
+    };
+    Ok(Some(id).filter(|_| !deleted))
+}
+
+/// Words of a string, cut at `separators`, or of an array of strings.
+fn strings(value: &RawValue, separators: &[char]) -> Option<Vec<String>> {
+    let words: Vec<String> = if let Ok(text) = serde_json::from_str::<String>(value.get()) {
+        text.split(separators).map(|word| word.trim().to_owned()).collect()
+    } else {
+        serde_json::from_str(value.get()).ok()?
+    };
+    Some(words.into_iter().filter(|word| !word.is_empty()).collect())
 }
