@@ -185,6 +185,23 @@ fn a_wrong_setting_stops_the_start_with_a_line_that_names_it() {
     );
 }
 
+/// What an upgrade would otherwise stop to check without a word.
+#[test]
+fn issuers_and_audiences_of_an_earlier_version_stop_the_start_with_the_names_of_the_new_settings() {
+    let folder = folder();
+    let mut command = coffer(&folder.path().join("data"));
+    command.args(["serve", "--port", "0"]).env("COFFER_JWT_ISSUERS", "a").env("COFFER_JWT_AUDIENCES", "b");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "coffer: COFFER_JWT_ISSUERS is no longer read: set COFFER_VAULT_ISSUERS and COFFER_SEARCH_ISSUERS instead, and \
+         remove COFFER_JWT_ISSUERS\n\
+         coffer: COFFER_JWT_AUDIENCES is no longer read: set COFFER_VAULT_AUDIENCES and COFFER_SEARCH_AUDIENCES \
+         instead, and remove COFFER_JWT_AUDIENCES\n"
+    );
+}
+
 #[test]
 fn a_token_is_printed_alone() {
     let folder = folder();

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use get_document::GetDocument;
 use local::gateway::{answer_json, event_json, to_http};
 use serde_json::{Value, json};
-use shared::auth::{Authenticator, KeySet, TokenRules};
+use shared::auth::{Accepted, Authenticator, KeySet, TokenRules};
 use shared::clients::{self, Connections, Issuer};
 use shared::http::{GATEWAY_RESPONSE_LIMIT, serve_event};
 use shared::parts::SearchParts;
@@ -38,8 +38,8 @@ async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
     let key = TestKey::ed25519("k");
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let rules = TokenRules {
-        issuers: Vec::new(),
-        audiences: Vec::new(),
+        issuers: Accepted::Any,
+        audiences: Accepted::Any,
         user_claims: words(&["sub"]),
         scope_claims: words(&["scope"]),
         role_claims: words(&["roles"]),

@@ -144,13 +144,13 @@ refused! {
     user_levels_that_are_an_object_are_refused: AUTHORITIES, |key| with(key, "authorities", json!({}));
 }
 
-/// With one setting, under which a token with the claim `good` is let in, one with `bad` is not; null is no claim.
+/// With one setting, or one of each API, under which a token with the claim `good` is let in, one with `bad` is not; null is no claim.
 macro_rules! refused_under {
-    ($($name:ident: $setting:literal = $value:literal, $reason:expr, $claim:literal, $good:expr, $bad:expr;)+) => {$(
+    ($($name:ident: $($setting:literal)/+ = $value:literal, $reason:expr, $claim:literal, $good:expr, $bad:expr;)+) => {$(
         #[tokio::test]
         async fn $name() {
             let key = TestKey::ed25519("key");
-            let gate = Gate::with(&[&key], &[($setting, $value)]).await;
+            let gate = Gate::with(&[&key], &[$(($setting, $value)),+]).await;
             gate.accepts(&with(&key, $claim, $good)).await;
             gate.refuses(&with(&key, $claim, $bad), $reason).await;
         }
@@ -160,7 +160,8 @@ macro_rules! refused_under {
 macro_rules! refused_issuer {
     ($($name:ident: $bad:expr;)+) => {
         refused_under! {
-            $($name: "COFFER_JWT_ISSUERS" = "https://a.example", ISSUER, "iss", json!("https://a.example"), $bad;)+
+            $($name: "COFFER_VAULT_ISSUERS" / "COFFER_SEARCH_ISSUERS" = "https://a.example", ISSUER, "iss",
+                json!("https://a.example"), $bad;)+
         }
     };
 }
@@ -179,7 +180,10 @@ refused_issuer! {
 
 macro_rules! refused_audience {
     ($($name:ident: $bad:expr;)+) => {
-        refused_under! { $($name: "COFFER_JWT_AUDIENCES" = "coffer", AUDIENCE, "aud", json!("coffer"), $bad;)+ }
+        refused_under! {
+            $($name: "COFFER_VAULT_AUDIENCES" / "COFFER_SEARCH_AUDIENCES" = "coffer", AUDIENCE, "aud", json!("coffer"),
+                $bad;)+
+        }
     };
 }
 

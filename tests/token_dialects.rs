@@ -3,8 +3,9 @@
 
 use jsonwebtoken::{Algorithm, get_current_timestamp};
 use serde_json::{Value, json};
+use shared::auth::Accepted;
 
-use crate::support::{Claims, Gate, TestKey, secret_path, secrets_path};
+use crate::support::{Claims, Gate, Server, TestKey, secret_path, secrets_path};
 
 macro_rules! accepted {
     ($($name:ident: $key:expr;)+) => {$(
@@ -157,24 +158,112 @@ async fn a_key_set_may_hold_keys_that_are_not_understood() {
     gate.accepts(&key.sign(&Claims::good())).await;
 }
 
+fn issuers(values: &str) -> [(&'static str, &str); 2] {
+    [("COFFER_VAULT_ISSUERS", values), ("COFFER_SEARCH_ISSUERS", values)]
+}
+
+fn audiences(values: &str) -> [(&'static str, &str); 2] {
+    [("COFFER_VAULT_AUDIENCES", values), ("COFFER_SEARCH_AUDIENCES", values)]
+}
+
 #[tokio::test]
 async fn one_of_the_configured_issuers_is_accepted() {
     let key = TestKey::ed25519("key");
-    let gate = Gate::with(&[&key], &[("COFFER_JWT_ISSUERS", "https://one.example, https://two.example")]).await;
+    let gate = Gate::with(&[&key], &issuers("https://one.example, https://two.example")).await;
     gate.accepts(&key.sign(&Claims::good().with("iss", json!("https://two.example")))).await;
 }
 
 #[tokio::test]
 async fn a_configured_audience_is_accepted_alone_and_among_others() {
     let key = TestKey::ed25519("key");
-    let gate = Gate::with(&[&key], &[("COFFER_JWT_AUDIENCES", "coffer")]).await;
+    let gate = Gate::with(&[&key], &audiences("coffer")).await;
     for audience in [json!("coffer"), json!(["coffer"]), json!(["other", "coffer"])] {
         gate.accepts(&key.sign(&Claims::good().with("aud", audience))).await;
     }
 }
 
+/// Audiences as claims hold them: the status with `coffer` as the audience, at both APIs.
+macro_rules! meant_for_coffer {
+    ($($name:ident: $claims:expr, $status:literal;)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let key = TestKey::ed25519("key");
+            let gate = Gate::with(&[&key], &audiences("web, coffer")).await;
+            let mut claims = Claims::good().0;
+            let more: Value = $claims;
+            claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let token = key.sign(&Claims(claims));
+            if $status == 200 {
+                gate.accepts(&token).await;
+            } else {
+                gate.refuses(&token, "JWT audience is not accepted").await;
+            }
+        }
+    )+};
+}
+
+meant_for_coffer! {
+    a_client_id_counts_without_an_audience: json!({ "client_id": "coffer" }), 200;
+    an_authorized_party_counts_without_an_audience: json!({ "azp": "coffer" }), 200;
+    a_client_id_counts_where_the_audience_is_null: json!({ "aud": null, "client_id": "coffer" }), 200;
+    an_authorized_party_counts_beside_another_client_id: json!({ "client_id": "shop", "azp": "web" }), 200;
+    another_client_id_does_not_count: json!({ "client_id": "shop" }), 401;
+    another_authorized_party_does_not_count: json!({ "azp": "coffer-2" }), 401;
+    a_client_id_does_not_count_beside_another_audience: json!({ "aud": "shop", "client_id": "coffer" }), 401;
+    an_authorized_party_does_not_count_beside_another_audience: json!({ "aud": ["shop"], "azp": "coffer" }), 401;
+    a_client_id_does_not_count_beside_no_audiences: json!({ "aud": [], "client_id": "coffer" }), 401;
+    a_client_id_does_not_count_beside_an_audience_that_is_empty: json!({ "aud": "", "client_id": "coffer" }), 401;
+    a_client_id_does_not_count_beside_an_audience_that_is_a_number: json!({ "aud": 1, "client_id": "coffer" }), 401;
+    a_client_id_that_is_an_array_does_not_count: json!({ "client_id": ["coffer"] }), 401;
+    neither_audience_nor_client_is_refused: json!({}), 401;
+}
+
+/// A token for one API, as far as its issuer and audience say, opens nothing of the other.
 #[tokio::test]
-async fn issuer_and_audience_do_not_matter_unless_they_are_configured() {
+async fn each_api_has_its_own_issuers_and_audiences() {
+    let key = TestKey::ed25519("key");
+    for claim in ["iss", "aud"] {
+        let settings = match claim {
+            "iss" => [("COFFER_VAULT_ISSUERS", "for-vault"), ("COFFER_SEARCH_ISSUERS", "for-search")],
+            _ => [("COFFER_VAULT_AUDIENCES", "for-vault"), ("COFFER_SEARCH_AUDIENCES", "for-search")],
+        };
+        let gate = Gate::with(&[&key], &settings).await;
+        for (value, statuses) in [("for-vault", (200, 401)), ("for-search", (401, 200)), ("for-others", (401, 401))] {
+            let token = key.sign(&Claims::good().with(claim, json!(value)));
+            let (vault, search) = gate.ask(&gate.client(&token)).await;
+            assert_eq!((vault.status, search.status), statuses, "{claim}: {value}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn any_switches_the_checks_of_one_api_off() {
+    let key = TestKey::ed25519("key");
+    let settings = [
+        ("COFFER_VAULT_ISSUERS", "any"),
+        ("COFFER_VAULT_AUDIENCES", "any"),
+        ("COFFER_SEARCH_ISSUERS", "https://one.example"),
+        ("COFFER_SEARCH_AUDIENCES", "coffer"),
+    ];
+    let gate = Gate::with(&[&key], &settings).await;
+    let (vault, search) = gate.ask(&gate.client(&key.sign(&Claims::good()))).await;
+    assert_eq!((vault.status, search.status), (200, 401));
+}
+
+/// On the local server alone: a function asks for the settings.
+#[tokio::test]
+async fn the_local_server_checks_the_issuer_of_its_own_tokens() {
+    let server = Server::start().await;
+    server.user("alice").get(&secrets_path("alice")).await.expect_status(200);
+    let settings = server.local().settings(&|_| None).unwrap();
+    let own = Accepted::OneOf(vec!["coffer-local".to_owned()]);
+    for rules in [&settings.tokens.vault, &settings.tokens.search] {
+        assert_eq!((&rules.issuers, &rules.audiences), (&own, &Accepted::Any));
+    }
+}
+
+#[tokio::test]
+async fn issuer_and_audience_do_not_matter_where_the_local_server_has_foreign_keys_alone() {
     let key = TestKey::ed25519("key");
     let gate = Gate::of(&[&key]).await;
     gate.accepts(&key.sign(&Claims::good().with("iss", json!("anybody")).with("aud", json!(["anything"])))).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::json;
-use shared::auth::{Authenticator, RemoteKeys, TokenRules};
+use shared::auth::{Accepted, Authenticator, RemoteKeys, TokenRules};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -63,8 +63,8 @@ impl HeldFetch {
         };
         let claims = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let rules = TokenRules {
-            issuers: Vec::new(),
-            audiences: Vec::new(),
+            issuers: Accepted::Any,
+            audiences: Accepted::Any,
             user_claims: claims(&["sub"]),
             scope_claims: claims(&["scope"]),
             role_claims: Vec::new(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region};
-use local::app::App;
+use local::app::{App, Authenticators};
 use local::cli::Local;
 use local::embedded::EmbeddedDocuments;
 use local::gateway::Functions;
@@ -18,7 +18,6 @@ use services::sandbox::event_with;
 use shared::clients::timeouts;
 use shared::search::ReadDocument;
 use shared::settings::LocalSettings;
-use shared::start;
 
 /// The endpoints over one table, whose keyring and token key are in a folder.
 #[derive(Debug)]
@@ -70,8 +69,8 @@ impl<D: ReadDocument> InProcess<D> {
 
     async fn over(local: Local, table: impl FnOnce(&Local) -> Client, documents: D) -> Result<Self, String> {
         let LocalSettings { requests, tokens } = local.settings(&|_| None).map_err(|error| error.to_string())?;
-        let authenticator = start::authenticator(tokens).map_err(|error| error.to_string())?;
-        let app = local.app(table(&local), documents, authenticator, requests).await;
+        let authenticators = Authenticators::new(tokens).map_err(|error| error.to_string())?;
+        let app = local.app(table(&local), documents, authenticators, requests).await;
         let app = app.map_err(|error| error.to_string())?;
         Ok(Self { local, app })
     }

@@ -12,7 +12,8 @@ use shared::http::{RequestEvent, serve_event};
 use shared::parts::{SearchParts, TableParts, VaultParts};
 use shared::sealing::{KeyringSource, Sealer};
 use shared::search::ReadDocument;
-use shared::settings::RequestSettings;
+use shared::settings::{LocalTokenSettings, RequestSettings, TokenSettings};
+use shared::start::{self, StartError};
 use shared::vault::Vault;
 use shared::vault::dynamodb::DynamoDbVault;
 use update_secret::UpdateSecret;
@@ -20,11 +21,31 @@ use update_secret::UpdateSecret;
 use crate::gateway::routes::Operation;
 use crate::gateway::{Functions, GatewayError, answer_json};
 
+/// Authenticators of both APIs.
+#[derive(Debug, Clone)]
+pub struct Authenticators {
+    /// Of the vault.
+    pub vault: Authenticator,
+    /// Of the search API.
+    pub search: Authenticator,
+}
+
+impl Authenticators {
+    /// Authenticators that share their keys, each with its API's own rules.
+    ///
+    /// # Errors
+    /// What keeps the key server's client from being made.
+    pub fn new(LocalTokenSettings { keys, vault, search }: LocalTokenSettings) -> Result<Self, StartError> {
+        let vault = start::authenticator(TokenSettings { keys, rules: vault })?;
+        Ok(Self { search: vault.with_rules(search), vault })
+    }
+}
+
 /// What the endpoints of a process are made of.
 #[derive(Debug)]
 pub struct Ingredients<D, K> {
     /// Who is calling.
-    pub authenticator: Authenticator,
+    pub authenticators: Authenticators,
     /// The vault's table.
     pub table: DynamoDbVault,
     /// Makes a source of the keyring. Each function has its own sealer, as it has on Lambda.
@@ -55,7 +76,7 @@ impl<D: ReadDocument> App<D> {
         K: Fn() -> S,
     {
         let parts = || VaultParts {
-            authenticator: from.authenticator.clone(),
+            authenticator: from.authenticators.vault.clone(),
             vault: Vault::new(from.table.clone(), Sealer::new(Box::new((from.keyring)()))),
             limits: from.requests.limits,
         };
@@ -65,11 +86,11 @@ impl<D: ReadDocument> App<D> {
             get: GetSecret::new(parts()),
             update: UpdateSecret::new(parts()),
             delete: DeleteSecret::new(TableParts {
-                authenticator: from.authenticator.clone(),
+                authenticator: from.authenticators.vault.clone(),
                 store: from.table.clone(),
             }),
             document: GetDocument::new(SearchParts {
-                authenticator: from.authenticator.clone(),
+                authenticator: from.authenticators.search.clone(),
                 documents: from.documents,
                 rules: from.requests.rules,
                 add_type: from.requests.add_type,

@@ -83,7 +83,9 @@ impl Lease {
             let mut all = settings(stack, &slot.access_key, &slot.prefix);
             // Whoever brings keys brings the issuer, if there is to be one.
             if given.iter().any(|(name, _)| matches!(*name, "COFFER_JWT_KEYS" | "COFFER_JWT_JWKS_URL")) {
-                all.extend(["COFFER_JWT_KEYS", "COFFER_JWT_ISSUERS"].map(|name| (name.to_owned(), String::new())));
+                all.push(("COFFER_JWT_KEYS".to_owned(), String::new()));
+                let issuers = ["COFFER_VAULT_ISSUERS", "COFFER_SEARCH_ISSUERS"];
+                all.extend(issuers.map(|name| (name.to_owned(), "any".to_owned())));
             }
             all.extend(given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
             Arc::new(Fleet::new(stack, all))

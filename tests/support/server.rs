@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_smithy_runtime_api::client::http::HttpClient;
+use local::app::Authenticators;
 use local::cli::Local;
 use local::embedded::{EmbeddedTable, client};
 use local::gateway::Functions;
 use local::tokens::{Grant, SigningKey};
 use shared::auth::Authenticator;
 use shared::settings::LocalSettings;
-use shared::start;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -76,10 +76,13 @@ impl Builder {
         let lookup =
             |name: &str| self.settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let LocalSettings { requests, tokens } = local.settings(&lookup).unwrap();
-        let authenticator = self.authenticator.unwrap_or_else(|| start::authenticator(tokens).unwrap());
+        let authenticators = match self.authenticator {
+            Some(one) => Authenticators { vault: one.clone(), search: one },
+            None => Authenticators::new(tokens).unwrap(),
+        };
         let table = client(local.table().clone());
         let used = self.wrap.map_or_else(|| table.clone(), |wrap| wrap(local.table().clone()));
-        let app = local.app(used, local.documents().clone(), authenticator, requests).await.unwrap();
+        let app = local.app(used, local.documents().clone(), authenticators, requests).await.unwrap();
         Server::run(app, table, Behind::Embedded { local: Box::new(local), folder }).await
     }
 

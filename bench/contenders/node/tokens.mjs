@@ -3,7 +3,7 @@
 import { createPublicKey, verify } from "node:crypto";
 
 const LEEWAY = 30;
-const issuers = process.env.COFFER_JWT_ISSUERS.split(",");
+const issuers = process.env.COFFER_VAULT_ISSUERS.split(",");
 const keys = new Map(
   JSON.parse(process.env.COFFER_JWT_KEYS).keys.map((jwk) => [jwk.kid, createPublicKey({ key: jwk, format: "jwk" })]),
 );

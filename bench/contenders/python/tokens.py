@@ -26,7 +26,7 @@ def words(value):
     return value if isinstance(value, list) else [word for word in re.split("[ ,]+", value or "") if word]
 
 
-ISSUERS = os.environ["COFFER_JWT_ISSUERS"].split(",")
+ISSUERS = os.environ["COFFER_VAULT_ISSUERS"].split(",")
 KEYS = {
     key["kid"]: Ed25519PublicKey.from_public_bytes(decode(key["x"]))
     for key in json.loads(os.environ["COFFER_JWT_KEYS"])["keys"]

@@ -6,14 +6,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use shared::auth::Authenticator;
 use shared::search::ReadDocument;
 use shared::settings::{LocalSettings, RequestSettings, from_env, log_level};
+use shared::telemetry;
 use shared::vault::dynamodb::{DynamoDbVault, create_table};
-use shared::{start, telemetry};
 use tokio::net::TcpListener;
 
-use crate::app::{App, Ingredients};
+use crate::app::{App, Authenticators, Ingredients};
 use crate::data::DataFolder;
 use crate::embedded::{EmbeddedDocuments, EmbeddedTable, KeyringFile, TABLE, client};
 use crate::server;
@@ -81,7 +80,8 @@ impl Local {
         &self.documents
     }
 
-    /// The settings of the environment; where it names no token keys, the folder's key and issuer.
+    /// The settings of the environment; where it names no token keys, the folder's key and issuer. Issuers and
+    /// audiences are not required as they are of a function: any, where the environment names none.
     ///
     /// # Errors
     /// The settings' faults.
@@ -89,7 +89,10 @@ impl Local {
         let own_key = has_no_keys(lookup);
         let settings = LocalSettings::read(&|name| match name {
             "COFFER_JWT_KEYS" if own_key => Some(self.key.key_set()),
-            "COFFER_JWT_ISSUERS" if own_key => Some(ISSUER.to_owned()),
+            "COFFER_VAULT_ISSUERS" | "COFFER_SEARCH_ISSUERS" if own_key => Some(ISSUER.to_owned()),
+            "COFFER_VAULT_ISSUERS" | "COFFER_SEARCH_ISSUERS" | "COFFER_VAULT_AUDIENCES" | "COFFER_SEARCH_AUDIENCES" => {
+                lookup(name).filter(|value| !value.trim().is_empty()).or_else(|| Some("any".to_owned()))
+            }
             _ => lookup(name),
         })?;
         Ok(settings)
@@ -103,12 +106,12 @@ impl Local {
         &self,
         table: aws_sdk_dynamodb::Client,
         documents: D,
-        authenticator: Authenticator,
+        authenticators: Authenticators,
         requests: RequestSettings,
     ) -> Result<App<D>, CommandError> {
         create_table(&table, TABLE).await?;
         Ok(App::new(Ingredients {
-            authenticator,
+            authenticators,
             table: DynamoDbVault::new(table, TABLE.to_owned()),
             keyring: || KeyringFile::new(self.data.clone()),
             documents,
@@ -130,7 +133,7 @@ async fn serve(args: &ServeArgs, data: &Path) -> Result<(), CommandError> {
     let local = Local::open(data)?;
     let LocalSettings { requests, tokens } = local.settings(&from_env)?;
     let documents = local.documents().clone();
-    let app = local.app(client(local.table().clone()), documents, start::authenticator(tokens)?, requests).await?;
+    let app = local.app(client(local.table().clone()), documents, Authenticators::new(tokens)?, requests).await?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(|error| {
         format!("port {} of 127.0.0.1: {error}; choose another with --port N, or --port 0 for any free one", args.port)
     })?;

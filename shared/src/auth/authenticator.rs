@@ -16,10 +16,10 @@ use super::token::{self, Token};
 /// What a token must hold, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRules {
-    /// Accepted values of `iss`; any, if empty.
-    pub issuers: Vec<String>,
-    /// Accepted values of `aud`, of which one must be there; any, if empty.
-    pub audiences: Vec<String>,
+    /// Accepted values of `iss`.
+    pub issuers: Accepted,
+    /// Accepted values of `aud`, of which one must be there; of `client_id` or `azp` where there is no `aud`.
+    pub audiences: Accepted,
     /// Claims that may hold the user's id; the first that is there decides.
     pub user_claims: Vec<String>,
     /// Claims that may hold scopes; all of them count.
@@ -30,6 +30,15 @@ pub struct TokenRules {
     pub authority_claims: Vec<String>,
     /// How far clocks may be apart, in seconds.
     pub leeway_seconds: u64,
+}
+
+/// Accepted values of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// Every value, and none: the claim is not checked.
+    Any,
+    /// One of these.
+    OneOf(Vec<String>),
 }
 
 /// Where keys come from.
@@ -57,6 +66,12 @@ impl Authenticator {
     #[must_use]
     pub fn with_remote_keys(keys: RemoteKeys, rules: TokenRules) -> Self {
         Self { keys: Arc::new(Keys::Remote(keys)), rules: Arc::new(rules) }
+    }
+
+    /// An authenticator with the same keys, fetched once for both, and other rules.
+    #[must_use]
+    pub fn with_rules(&self, rules: TokenRules) -> Self {
+        Self { keys: Arc::clone(&self.keys), rules: Arc::new(rules) }
     }
 
     /// Fetches keys where they are remote. Worth calling while a function starts; what fails is tried again when a

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::json::Members;
 use crate::names::UserId;
 
-use super::authenticator::TokenRules;
+use super::authenticator::{Accepted, TokenRules};
 use super::caller::Caller;
 use super::error::TokenError;
 
@@ -18,15 +18,14 @@ const LATEST: f64 = 253_402_300_799.0;
 pub(super) fn read(claims: &[u8], rules: &TokenRules, now: u64) -> Result<Caller, TokenError> {
     let claims = Members::parse(claims).map_err(|_| TokenError::Malformed)?;
     check_times(&claims, rules, now)?;
-    if !rules.issuers.is_empty() {
+    if let Accepted::OneOf(issuers) = &rules.issuers {
         let issuer: Option<String> = claims.read("iss");
-        issuer.filter(|issuer| rules.issuers.contains(issuer)).ok_or(TokenError::Issuer)?;
+        issuer.filter(|issuer| issuers.contains(issuer)).ok_or(TokenError::Issuer)?;
     }
-    if !rules.audiences.is_empty() {
-        let audiences = claims.get("aud").and_then(one_or_many).ok_or(TokenError::Audience)?;
-        if !audiences.iter().any(|audience| rules.audiences.contains(audience)) {
-            return Err(TokenError::Audience);
-        }
+    if let Accepted::OneOf(audiences) = &rules.audiences
+        && !is_meant_for(&claims, audiences)
+    {
+        return Err(TokenError::Audience);
     }
     // The first of the configured claims that is there decides; a second one is not a fallback for a bad first. Null is
     // not there, in this claim as in any other.
@@ -39,6 +38,18 @@ pub(super) fn read(claims: &[u8], rules: &TokenRules, now: u64) -> Result<Caller
         roles(&claims, &rules.role_claims)?,
         words(&claims, &rules.authority_claims, &[' ', ','], "of the authorities")?,
     ))
+}
+
+/// Tells whether a token is meant for one of these audiences. A token without `aud`, as Amazon Cognito's access tokens
+/// are, is told by the client that it was issued to. An `aud` of the wrong type is no absent one.
+fn is_meant_for(claims: &Members<'_>, audiences: &[String]) -> bool {
+    match claims.get("aud") {
+        Some(value) => one_or_many(value).is_some_and(|found| found.iter().any(|one| audiences.contains(one))),
+        None => ["client_id", "azp"]
+            .into_iter()
+            .filter_map(|name| claims.read::<String>(name))
+            .any(|client| audiences.contains(&client)),
+    }
 }
 
 /// `exp` is required; `nbf` and `iat` are checked where they are there (RFC 7519, section 4.1).

@@ -15,7 +15,7 @@ mod proven;
 mod remote;
 mod token;
 
-pub use authenticator::{Authenticator, TokenRules};
+pub use authenticator::{Accepted, Authenticator, TokenRules};
 pub use caller::{Caller, Forbidden, Scope};
 pub use error::{AuthFault, TokenError};
 pub use keys::{KeySet, KeySetError};

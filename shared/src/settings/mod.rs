@@ -97,36 +97,75 @@ pub enum SearchAuth {
     None,
 }
 
+/// API whose tokens are checked.
+#[derive(Clone, Copy)]
+enum Api {
+    Vault,
+    Search,
+}
+
+impl Api {
+    fn issuers(self) -> &'static str {
+        match self {
+            Self::Vault => "COFFER_VAULT_ISSUERS",
+            Self::Search => "COFFER_SEARCH_ISSUERS",
+        }
+    }
+
+    fn audiences(self) -> &'static str {
+        match self {
+            Self::Vault => "COFFER_VAULT_AUDIENCES",
+            Self::Search => "COFFER_SEARCH_AUDIENCES",
+        }
+    }
+}
+
 impl TokenSettings {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let rules = TokenRules {
-            issuers: reader.list("COFFER_JWT_ISSUERS"),
-            audiences: reader.list("COFFER_JWT_AUDIENCES"),
-            user_claims: reader.list("COFFER_JWT_USER_CLAIMS"),
-            scope_claims: reader.list("COFFER_JWT_SCOPE_CLAIMS"),
-            role_claims: reader.list("COFFER_JWT_ROLE_CLAIMS"),
-            authority_claims: reader.list("COFFER_JWT_AUTHORITY_CLAIMS"),
-            leeway_seconds: reader.number("COFFER_JWT_LEEWAY_SECONDS", 0..=300).unwrap_or_default(),
-        };
-        let keys = match (reader.keys("COFFER_JWT_KEYS"), reader.url("COFFER_JWT_JWKS_URL")) {
-            (Some(_), Some(_)) => {
-                reader.fault("COFFER_JWT_KEYS", "is set together with COFFER_JWT_JWKS_URL: set one of the two");
-                None
+    fn read(reader: &mut Reader<'_>, api: Api) -> Option<Self> {
+        let [rules] = token_rules(reader, [api]);
+        token_keys(reader).map(|keys| Self { keys, rules })
+    }
+}
+
+/// Reads the rules of tokens of these APIs. Issuers and audiences are each API's own: a token that one of them accepts
+/// opens nothing of the other.
+fn token_rules<const N: usize>(reader: &mut Reader<'_>, apis: [Api; N]) -> [TokenRules; N] {
+    reader.replaced("COFFER_JWT_ISSUERS", &apis.map(Api::issuers).join(" and "));
+    reader.replaced("COFFER_JWT_AUDIENCES", &apis.map(Api::audiences).join(" and "));
+    let user_claims = reader.list("COFFER_JWT_USER_CLAIMS");
+    let scope_claims = reader.list("COFFER_JWT_SCOPE_CLAIMS");
+    let role_claims = reader.list("COFFER_JWT_ROLE_CLAIMS");
+    let authority_claims = reader.list("COFFER_JWT_AUTHORITY_CLAIMS");
+    let leeway_seconds = reader.number("COFFER_JWT_LEEWAY_SECONDS", 0..=300).unwrap_or_default();
+    apis.map(|api| TokenRules {
+        issuers: reader.accepted(api.issuers()),
+        audiences: reader.accepted(api.audiences()),
+        user_claims: user_claims.clone(),
+        scope_claims: scope_claims.clone(),
+        role_claims: role_claims.clone(),
+        authority_claims: authority_claims.clone(),
+        leeway_seconds,
+    })
+}
+
+fn token_keys(reader: &mut Reader<'_>) -> Option<TokenKeys> {
+    match (reader.keys("COFFER_JWT_KEYS"), reader.url("COFFER_JWT_JWKS_URL")) {
+        (Some(_), Some(_)) => {
+            reader.fault("COFFER_JWT_KEYS", "is set together with COFFER_JWT_JWKS_URL: set one of the two");
+            None
+        }
+        (Some(keys), None) => Some(TokenKeys::Fixed(keys)),
+        (None, Some(url)) => Some(TokenKeys::Url(url)),
+        (None, None) => {
+            if !reader.has_fault("COFFER_JWT_KEYS") && !reader.has_fault("COFFER_JWT_JWKS_URL") {
+                reader.fault(
+                    "COFFER_JWT_KEYS",
+                    "is missing, and so is COFFER_JWT_JWKS_URL: set one of the two, a JSON Web Key Set or a PEM \
+                     public key, or the https address of a key set",
+                );
             }
-            (Some(keys), None) => Some(TokenKeys::Fixed(keys)),
-            (None, Some(url)) => Some(TokenKeys::Url(url)),
-            (None, None) => {
-                if !reader.has_fault("COFFER_JWT_KEYS") && !reader.has_fault("COFFER_JWT_JWKS_URL") {
-                    reader.fault(
-                        "COFFER_JWT_KEYS",
-                        "is missing, and so is COFFER_JWT_JWKS_URL: set one of the two, a JSON Web Key Set or a PEM \
-                         public key, or the https address of a key set",
-                    );
-                }
-                None
-            }
-        };
-        Some(Self { keys: keys?, rules })
+            None
+        }
     }
 }
 
@@ -144,7 +183,7 @@ impl TableSettings {
     fn read_from(reader: &mut Reader<'_>) -> Option<Self> {
         let table = reader.text("COFFER_TABLE");
         let dynamodb_url = reader.url("COFFER_DYNAMODB_URL");
-        let tokens = TokenSettings::read(reader);
+        let tokens = TokenSettings::read(reader, Api::Vault);
         Some(Self { table: table?, dynamodb_url, tokens: tokens? })
     }
 }
@@ -178,7 +217,7 @@ impl SearchSettings {
         let alias_prefix = reader.optional("COFFER_OPENSEARCH_ALIAS_PREFIX").unwrap_or_default();
         let timeout = reader.number("COFFER_OPENSEARCH_TIMEOUT_MS", 100..=20_000);
         let (rules, add_type) = document_rules(&mut reader);
-        let tokens = TokenSettings::read(&mut reader);
+        let tokens = TokenSettings::read(&mut reader, Api::Search);
         reader.finish((|| {
             Some(Self {
                 url: url?,
@@ -199,7 +238,18 @@ pub struct LocalSettings {
     /// What requests may be and do.
     pub requests: RequestSettings,
     /// Tokens.
-    pub tokens: TokenSettings,
+    pub tokens: LocalTokenSettings,
+}
+
+/// Tokens of both APIs.
+#[derive(Debug)]
+pub struct LocalTokenSettings {
+    /// Where keys come from.
+    pub keys: TokenKeys,
+    /// What tokens must hold at the vault.
+    pub vault: TokenRules,
+    /// What tokens must hold at the search API.
+    pub search: TokenRules,
 }
 
 /// What requests may be and do.
@@ -222,9 +272,11 @@ impl LocalSettings {
         let mut reader = Reader::new(lookup);
         let limits = limits(&mut reader);
         let (rules, add_type) = document_rules(&mut reader);
-        let tokens = TokenSettings::read(&mut reader);
+        let [vault, search] = token_rules(&mut reader, [Api::Vault, Api::Search]);
+        let keys = token_keys(&mut reader);
         reader.finish((|| {
-            Some(Self { requests: RequestSettings { limits: limits?, rules, add_type: add_type? }, tokens: tokens? })
+            let requests = RequestSettings { limits: limits?, rules, add_type: add_type? };
+            Some(Self { requests, tokens: LocalTokenSettings { keys: keys?, vault, search } })
         })())
     }
 }

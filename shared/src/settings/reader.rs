@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use url::{Host, Url};
 
-use crate::auth::KeySet;
+use crate::auth::{Accepted, KeySet};
 
 use super::table::{Kind, SETTINGS, Setting};
 
@@ -88,6 +88,26 @@ impl<'a> Reader<'a> {
         items
     }
 
+    /// Accepted values of a claim: a list that must be there, or the word `any` alone.
+    pub(super) fn accepted(&mut self, name: &'static str) -> Accepted {
+        let Some(text) = self.text(name) else { return Accepted::OneOf(Vec::new()) };
+        let values = self.list(name);
+        if values == ["any"] {
+            return Accepted::Any;
+        }
+        if values.iter().any(|value| value == "any") {
+            self.wrong(name, &text, "values separated by commas, or the word any alone");
+        }
+        Accepted::OneOf(values)
+    }
+
+    /// Refuses a setting of an earlier version: what it restricted must not end up unrestricted.
+    pub(super) fn replaced(&mut self, old: &'static str, new: &str) {
+        if self.optional(old).is_some() {
+            self.fault(old, format!("is no longer read: set {new} instead, and remove {old}"));
+        }
+    }
+
     pub(super) fn number(&mut self, name: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
         let value = self.text(name)?;
         let number = value.trim().parse().ok().filter(|number| range.contains(number));
@@ -153,10 +173,18 @@ fn is_near(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::auth::Accepted;
     use crate::settings::{SearchSettings, VaultSettings, log_level};
 
     fn with(values: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
         move |name| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    /// Settings of the search API whose issuers and audiences are not checked, unless they are given.
+    fn search_with(values: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
+        let given = with(values);
+        let any = ["COFFER_SEARCH_ISSUERS", "COFFER_SEARCH_AUDIENCES"];
+        move |name| given(name).or_else(|| any.contains(&name).then(|| "any".to_owned()))
     }
 
     const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
@@ -164,9 +192,11 @@ mod tests {
     #[test]
     fn everything_that_is_missing_is_named_at_once() {
         let faults = VaultSettings::read(&|_| None).unwrap_err().to_string();
-        for name in ["COFFER_TABLE is missing", "COFFER_KEYRING_SECRET is missing", "COFFER_JWT_KEYS is missing"] {
-            assert!(faults.contains(name), "{faults}");
+        let required = ["TABLE", "KEYRING_SECRET", "JWT_KEYS", "VAULT_ISSUERS", "VAULT_AUDIENCES"];
+        for name in required {
+            assert!(faults.contains(&format!("COFFER_{name} is missing")), "{faults}");
         }
+        assert!(!faults.contains("COFFER_SEARCH_"), "{faults}");
     }
 
     #[test]
@@ -174,6 +204,8 @@ mod tests {
         let lookup = with(&[
             ("COFFER_TABLE", "t"),
             ("COFFER_KEYRING_SECRET", "k"),
+            ("COFFER_VAULT_ISSUERS", "any"),
+            ("COFFER_VAULT_AUDIENCES", "any"),
             ("COFFER_JWT_KEYS", JWKS),
             ("COFFER_MAX_DATA_BYTES", "many"),
         ]);
@@ -186,6 +218,8 @@ mod tests {
         let lookup = with(&[
             ("COFFER_TABLE", "t"),
             ("COFFER_KEYRING_SECRET", "k"),
+            ("COFFER_VAULT_ISSUERS", "any"),
+            ("COFFER_VAULT_AUDIENCES", "any"),
             ("COFFER_JWT_KEYS", JWKS),
             ("COFFER_MAX_DATA_BYTES", " "),
             ("COFFER_JWT_JWKS_URL", ""),
@@ -195,7 +229,8 @@ mod tests {
 
     #[test]
     fn what_a_secret_setting_or_an_address_holds_is_not_shown() {
-        let lookup = with(&[("COFFER_OPENSEARCH_URL", "https://me:hunter2@search.example"), ("COFFER_JWT_KEYS", JWKS)]);
+        let lookup =
+            search_with(&[("COFFER_OPENSEARCH_URL", "https://me:hunter2@search.example"), ("COFFER_JWT_KEYS", JWKS)]);
         let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
         assert!(
             faults.starts_with("COFFER_OPENSEARCH_URL is not acceptable") && !faults.contains("hunter2"),
@@ -205,15 +240,15 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_alone() {
-        let lookup = with(&[("COFFER_OPENSEARCH_URL", "http://search.example"), ("COFFER_JWT_KEYS", JWKS)]);
+        let lookup = search_with(&[("COFFER_OPENSEARCH_URL", "http://search.example"), ("COFFER_JWT_KEYS", JWKS)]);
         assert!(SearchSettings::read(&lookup).is_err());
-        let lookup = with(&[("COFFER_OPENSEARCH_URL", "http://127.0.0.1:9200"), ("COFFER_JWT_KEYS", JWKS)]);
+        let lookup = search_with(&[("COFFER_OPENSEARCH_URL", "http://127.0.0.1:9200"), ("COFFER_JWT_KEYS", JWKS)]);
         assert!(SearchSettings::read(&lookup).is_ok());
     }
 
     #[test]
     fn both_sources_of_keys_at_once_are_refused() {
-        let lookup = with(&[
+        let lookup = search_with(&[
             ("COFFER_OPENSEARCH_URL", "https://search.example"),
             ("COFFER_JWT_KEYS", JWKS),
             ("COFFER_JWT_JWKS_URL", "https://keys.example/jwks"),
@@ -223,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_key_set_without_a_usable_key_is_refused() {
-        let lookup = with(&[
+        let lookup = search_with(&[
             ("COFFER_OPENSEARCH_URL", "https://search.example"),
             ("COFFER_JWT_KEYS", r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"#),
         ]);
@@ -232,7 +267,7 @@ mod tests {
 
     #[test]
     fn basic_authentication_asks_for_user_and_password() {
-        let lookup = with(&[
+        let lookup = search_with(&[
             ("COFFER_OPENSEARCH_URL", "https://search.example"),
             ("COFFER_JWT_KEYS", JWKS),
             ("COFFER_OPENSEARCH_AUTH", "basic"),
@@ -243,7 +278,7 @@ mod tests {
 
     #[test]
     fn user_levels_can_be_switched_off() {
-        let lookup = with(&[
+        let lookup = search_with(&[
             ("COFFER_OPENSEARCH_URL", "https://search.example"),
             ("COFFER_JWT_KEYS", JWKS),
             ("COFFER_SEARCH_AUTHORITIES", "none"),
@@ -253,16 +288,72 @@ mod tests {
 
     #[test]
     fn a_list_of_nothing_is_refused_rather_than_taken_for_no_restriction() {
-        let lookup = with(&[
+        let lookup = search_with(&[
             ("COFFER_OPENSEARCH_URL", "https://search.example"),
             ("COFFER_JWT_KEYS", JWKS),
             ("COFFER_SEARCH_AUTHORITIES", ","),
-            ("COFFER_JWT_ISSUERS", " , "),
+            ("COFFER_SEARCH_ISSUERS", " , "),
         ]);
         let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
         assert!(
-            faults.contains("COFFER_SEARCH_AUTHORITIES is \",\"") && faults.contains("COFFER_JWT_ISSUERS is"),
+            faults.contains("COFFER_SEARCH_AUTHORITIES is \",\"") && faults.contains("COFFER_SEARCH_ISSUERS is"),
             "{faults}"
+        );
+    }
+
+    /// The rules of a function of the search API with these issuers and audiences, or the faults.
+    fn accepted(issuers: &'static str, audiences: &'static str) -> Result<[Accepted; 2], String> {
+        let lookup = move |name: &str| match name {
+            "COFFER_SEARCH_ISSUERS" => Some(issuers.to_owned()),
+            "COFFER_SEARCH_AUDIENCES" => Some(audiences.to_owned()),
+            "COFFER_OPENSEARCH_URL" => Some("https://search.example".to_owned()),
+            "COFFER_JWT_KEYS" => Some(JWKS.to_owned()),
+            _ => None,
+        };
+        let settings = SearchSettings::read(&lookup).map_err(|faults| faults.to_string())?;
+        Ok([settings.tokens.rules.issuers, settings.tokens.rules.audiences])
+    }
+
+    #[test]
+    fn the_word_any_alone_switches_a_check_off() {
+        let one_of = |values: &[&str]| Accepted::OneOf(values.iter().map(|value| (*value).to_owned()).collect());
+        let read = accepted(" any ", "coffer, https://coffer.example").unwrap();
+        assert_eq!(read, [Accepted::Any, one_of(&["coffer", "https://coffer.example"])]);
+        assert_eq!(accepted("ANY", "anybody").unwrap(), [one_of(&["ANY"]), one_of(&["anybody"])]);
+        let faults = accepted("any,https://issuer.example", "coffer,any").unwrap_err();
+        assert!(
+            faults.contains("COFFER_SEARCH_ISSUERS is") && faults.contains("COFFER_SEARCH_AUDIENCES is"),
+            "{faults}"
+        );
+        assert!(faults.contains("or the word any alone"), "{faults}");
+    }
+
+    #[test]
+    fn issuers_and_audiences_are_required_of_the_search_api_alone_there() {
+        let lookup = with(&[
+            ("COFFER_OPENSEARCH_URL", "https://search.example"),
+            ("COFFER_JWT_KEYS", JWKS),
+            ("COFFER_VAULT_ISSUERS", "any"),
+            ("COFFER_VAULT_AUDIENCES", "any"),
+            ("COFFER_SEARCH_AUDIENCES", ""),
+        ]);
+        let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
+        let lines: Vec<_> = faults.lines().map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(lines, ["COFFER_SEARCH_ISSUERS is missing", "COFFER_SEARCH_AUDIENCES is missing"]);
+    }
+
+    #[test]
+    fn a_setting_of_an_earlier_version_is_refused_with_the_names_of_the_new_ones() {
+        let lookup = search_with(&[
+            ("COFFER_OPENSEARCH_URL", "https://search.example"),
+            ("COFFER_JWT_KEYS", JWKS),
+            ("COFFER_JWT_ISSUERS", "https://issuer.example"),
+            ("COFFER_JWT_AUDIENCES", ""),
+        ]);
+        let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
+        assert_eq!(
+            faults,
+            "COFFER_JWT_ISSUERS is no longer read: set COFFER_SEARCH_ISSUERS instead, and remove COFFER_JWT_ISSUERS"
         );
     }
 

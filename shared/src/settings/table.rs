@@ -65,8 +65,26 @@ pub const SETTINGS: &[Setting] = &[
         "keys that tokens are verified with: a JSON Web Key Set, or one public key in PEM; this or COFFER_JWT_JWKS_URL is required",
     ),
     setting("COFFER_JWT_JWKS_URL", None, "https address of a JSON Web Key Set"),
-    setting("COFFER_JWT_ISSUERS", None, "accepted values of `iss`, separated by commas; any if absent"),
-    setting("COFFER_JWT_AUDIENCES", None, "accepted values of `aud`, separated by commas; any if absent"),
+    setting(
+        "COFFER_VAULT_ISSUERS",
+        None,
+        "accepted values of `iss` at the vault, separated by commas; `any` alone accepts every issuer; required by the vault's functions",
+    ),
+    setting(
+        "COFFER_VAULT_AUDIENCES",
+        None,
+        "accepted values of `aud` at the vault, or of `client_id` or `azp` in tokens without `aud`, separated by commas; `any` alone accepts every audience; required by the vault's functions",
+    ),
+    setting(
+        "COFFER_SEARCH_ISSUERS",
+        None,
+        "accepted values of `iss` at the search API, as COFFER_VAULT_ISSUERS; required by get-document",
+    ),
+    setting(
+        "COFFER_SEARCH_AUDIENCES",
+        None,
+        "accepted audiences at the search API, as COFFER_VAULT_AUDIENCES; required by get-document",
+    ),
     setting(
         "COFFER_JWT_USER_CLAIMS",
         Some("userid,sub"),

@@ -122,7 +122,10 @@ impl Stack {
             ("COFFER_OPENSEARCH_URL", &self.opensearch),
             ("COFFER_OPENSEARCH_AUTH", "none"),
             ("COFFER_JWT_KEYS", &self.key.key_set()),
-            ("COFFER_JWT_ISSUERS", ISSUER),
+            ("COFFER_VAULT_ISSUERS", ISSUER),
+            ("COFFER_VAULT_AUDIENCES", "any"),
+            ("COFFER_SEARCH_ISSUERS", ISSUER),
+            ("COFFER_SEARCH_AUDIENCES", "any"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()

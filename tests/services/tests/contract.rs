@@ -20,7 +20,18 @@ const EMBEDDED_ONLY: &[(&str, &[&str])] = &[
         "about the files of the embedded stores",
         &["at_rest::", "canary::a_running_server_shows_no_key", "embedded_documents::"],
     ),
-    ("about the program `coffer`", &["program::", "program_export::", "program_load::", "reference_page::"]),
+    (
+        "about the program `coffer`",
+        &[
+            "program::",
+            "program_export::",
+            "program_load::",
+            "reference_page::",
+            "token_dialects::the_local_server_checks_the_issuer_of_its_own_tokens",
+            "token_key_sets::a_key_that_is_left_out_is_logged_once_with_its_id_and_the_reason",
+            "token_key_sets::a_set_of_many_keys_that_are_left_out_does_not_flood_the_log",
+        ],
+    ),
     (
         "about a client that is handed to the server in its own process",
         &[

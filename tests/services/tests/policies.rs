@@ -62,6 +62,11 @@ pub const TESTS: &[Test] = &[
     ("the_keyring_is_for_four_functions_alone", &[], the_keyring_is_for_four_functions_alone),
     ("the_template_has_the_functions_that_there_are", &[], the_template_has_the_functions_that_there_are),
     ("the_functions_are_given_the_regions_addresses", &[], the_functions_are_given_the_regions_addresses),
+    (
+        "a_function_gets_the_issuers_and_audiences_of_its_own_api",
+        &[],
+        a_function_gets_the_issuers_and_audiences_of_its_own_api,
+    ),
     ("the_template_names_the_mappings_that_there_are", &[], the_template_names_the_mappings_that_there_are),
     ("the_template_has_the_routes_that_there_are", &[], the_template_has_the_routes_that_there_are),
 ];
@@ -240,6 +245,29 @@ fn the_functions_are_given_the_regions_addresses(_: &World) {
         let variables = template.functions().map(|(_, function)| &function["Environment"]["Variables"][variable]);
         let values: Vec<_> = variables.filter(|value| !value.is_null()).collect();
         assert_eq!(values, vec![&expected; count], "{variable}");
+    }
+}
+
+/// Otherwise a token for one API would open the other.
+fn a_function_gets_the_issuers_and_audiences_of_its_own_api(_: &World) {
+    let template = Template::read();
+    let apis = [("VaultApi", "VAULT", "Vault"), ("SearchApi", "SEARCH", "Search")];
+    for (name, function) in template.functions() {
+        let events = function["Events"].to_string();
+        for (api, setting, parameter) in apis {
+            for (check, parameters) in [("ISSUERS", "Issuers"), ("AUDIENCES", "Audiences")] {
+                let value = &function["Environment"]["Variables"][format!("COFFER_{setting}_{check}")];
+                let own = json!({ "Ref": format!("{parameter}{parameters}") });
+                assert_eq!(*value, if events.contains(api) { own } else { Value::Null }, "{name}: {setting}_{check}");
+            }
+        }
+    }
+    for (_, _, parameter) in apis {
+        for check in ["Issuers", "Audiences"] {
+            let parameter = template.parameter(&format!("{parameter}{check}"));
+            assert_eq!((&parameter["Type"], &parameter["Default"]), (&json!("String"), &Value::Null));
+            assert_eq!(parameter["MinLength"], 1);
+        }
     }
 }
 
