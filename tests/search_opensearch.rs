@@ -42,6 +42,7 @@ async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
         audiences: Accepted::Any,
         user_claims: words(&["sub"]),
         scope_claims: words(&["scope"]),
+        scope_prefix: String::new(),
         role_claims: words(&["roles"]),
         authority_claims: words(&["authorities"]),
         leeway_seconds: 30,

@@ -344,6 +344,48 @@ grants_admin! {
     an_empty_scope_grants_nothing: "scope", json!(""), 403;
 }
 
+/// As Amazon Cognito writes the scopes of a resource server.
+macro_rules! grants_admin_with_a_prefix {
+    ($($name:ident: $claim:literal, $value:expr, $status:literal;)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let key = TestKey::ed25519("key");
+            let gate = Gate::with(&[&key], &[("COFFER_JWT_SCOPE_PREFIX", "server/")]).await;
+            let bob = oidc("bob").with("scope", json!("openid server/user"));
+            gate.client(&key.sign(&bob)).create("bob", &json!({ "name": "db", "data": {} })).await;
+            let claims = oidc("alice").with("scope", Value::Null).with($claim, $value);
+            gate.client(&key.sign(&claims)).get(&secret_path("bob", "db")).await.expect_status($status);
+        }
+    )+};
+}
+
+grants_admin_with_a_prefix! {
+    a_scope_may_have_the_configured_prefix: "scope", json!("openid server/admin"), 200;
+    a_scope_in_an_array_may_have_the_configured_prefix: "scp", json!(["openid", "server/admin"]), 200;
+    an_alias_of_a_scope_may_have_the_configured_prefix: "permissions", json!("server/privx-admin"), 200;
+    a_scope_without_the_configured_prefix_does_not_count: "scope", json!("openid admin privx-admin /admin"), 403;
+    a_scope_with_another_prefix_does_not_count: "scope", json!("shop/admin Server/admin serveradmin xserver/admin"), 403;
+    a_scope_with_the_prefix_twice_does_not_count: "scope", json!("server/server/admin server//admin"), 403;
+    the_prefix_alone_is_no_scope: "scope", json!("server/ admin"), 403;
+}
+
+#[tokio::test]
+async fn a_scope_with_a_prefix_does_not_count_where_none_is_configured() {
+    let key = TestKey::ed25519("key");
+    let gate = Gate::of(&[&key]).await;
+    let client = gate.client(&key.sign(&oidc("alice").with("scope", json!("server/user server/admin"))));
+    client.get(&secret_path("alice", "db")).await.expect_status(403);
+}
+
+#[tokio::test]
+async fn the_prefix_counts_for_the_search_api_too() {
+    let key = TestKey::ed25519("key");
+    let gate = Gate::with(&[&key], &[("COFFER_JWT_SCOPE_PREFIX", "server/")]).await;
+    gate.accepts(&key.sign(&Claims::good().with("scope", json!("server/user server/sp:search:read")))).await;
+    let bare = gate.client(&key.sign(&Claims::good().with("scope", json!("server/user sp:search:read"))));
+    bare.get("/search/identities/one").await.expect_status(403);
+}
+
 #[tokio::test]
 async fn the_scopes_of_all_claims_count_together() {
     let key = TestKey::ed25519("key");

@@ -67,6 +67,7 @@ impl HeldFetch {
             audiences: Accepted::Any,
             user_claims: claims(&["sub"]),
             scope_claims: claims(&["scope"]),
+            scope_prefix: String::new(),
             role_claims: Vec::new(),
             authority_claims: claims(&["authorities"]),
             leeway_seconds: 0,

@@ -24,6 +24,8 @@ pub struct TokenRules {
     pub user_claims: Vec<String>,
     /// Claims that may hold scopes; all of them count.
     pub scope_claims: Vec<String>,
+    /// Prefix of the scopes that count, stripped from them; empty where scopes have none.
+    pub scope_prefix: String,
     /// Claims that may hold role ids; all of them count.
     pub role_claims: Vec<String>,
     /// Claims that may hold user levels; all of them count.

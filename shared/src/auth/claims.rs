@@ -34,7 +34,7 @@ pub(super) fn read(claims: &[u8], rules: &TokenRules, now: u64) -> Result<Caller
     let id = id.and_then(|id| UserId::parse(id).ok()).ok_or(TokenError::Claim("of the user"))?;
     Ok(Caller::new(
         id,
-        words(&claims, &rules.scope_claims, &[' ', ','], "of the scopes")?,
+        scopes(&claims, rules)?,
         roles(&claims, &rules.role_claims)?,
         words(&claims, &rules.authority_claims, &[' ', ','], "of the authorities")?,
     ))
@@ -79,6 +79,13 @@ fn time(claims: &Members<'_>, name: &'static str) -> Result<Option<u64>, TokenEr
 /// A string, or an array of strings.
 fn one_or_many(value: &RawValue) -> Option<Vec<String>> {
     serde_json::from_str(value.get()).ok().or_else(|| serde_json::from_str(value.get()).ok().map(|one| vec![one]))
+}
+
+/// Scopes of a token. With a prefix, words without it are scopes of another API: its `admin` is not ours.
+fn scopes(claims: &Members<'_>, rules: &TokenRules) -> Result<BTreeSet<String>, TokenError> {
+    let words = words(claims, &rules.scope_claims, &[' ', ','], "of the scopes")?;
+    let scopes = words.iter().filter_map(|word| word.strip_prefix(&rules.scope_prefix));
+    Ok(scopes.filter(|scope| !scope.is_empty()).map(str::to_owned).collect())
 }
 
 /// Words of all these claims: a string cut at `separators`, the elements of an array as they are. Only strings count.

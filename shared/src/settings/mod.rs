@@ -134,6 +134,7 @@ fn token_rules<const N: usize>(reader: &mut Reader<'_>, apis: [Api; N]) -> [Toke
     reader.replaced("COFFER_JWT_AUDIENCES", &apis.map(Api::audiences).join(" and "));
     let user_claims = reader.list("COFFER_JWT_USER_CLAIMS");
     let scope_claims = reader.list("COFFER_JWT_SCOPE_CLAIMS");
+    let scope_prefix = reader.optional("COFFER_JWT_SCOPE_PREFIX").map(|prefix| prefix.trim().to_owned());
     let role_claims = reader.list("COFFER_JWT_ROLE_CLAIMS");
     let authority_claims = reader.list("COFFER_JWT_AUTHORITY_CLAIMS");
     let leeway_seconds = reader.number("COFFER_JWT_LEEWAY_SECONDS", 0..=300).unwrap_or_default();
@@ -142,6 +143,7 @@ fn token_rules<const N: usize>(reader: &mut Reader<'_>, apis: [Api; N]) -> [Toke
         audiences: reader.accepted(api.audiences()),
         user_claims: user_claims.clone(),
         scope_claims: scope_claims.clone(),
+        scope_prefix: scope_prefix.clone().unwrap_or_default(),
         role_claims: role_claims.clone(),
         authority_claims: authority_claims.clone(),
         leeway_seconds,

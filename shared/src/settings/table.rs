@@ -91,6 +91,11 @@ pub const SETTINGS: &[Setting] = &[
         "claims that may hold the user's id; the first that is there counts",
     ),
     setting("COFFER_JWT_SCOPE_CLAIMS", Some("permissions,scope,scp"), "claims that may hold scopes; all count"),
+    setting(
+        "COFFER_JWT_SCOPE_PREFIX",
+        None,
+        "prefix of scopes, such as `coffer/` where tokens say `coffer/user`; with it, only scopes that have it count",
+    ),
     setting("COFFER_JWT_ROLE_CLAIMS", Some("roles,groups"), "claims that may hold role ids; all count"),
     setting("COFFER_JWT_AUTHORITY_CLAIMS", Some("authorities"), "claims that may hold user levels; all count"),
     setting("COFFER_JWT_LEEWAY_SECONDS", Some("30"), "how far clocks may be apart, 0 to 300"),

@@ -43,7 +43,7 @@ pub(super) fn a_function_without_callers_gets_no_token_keys(_: &World) {
     let template = Template::read();
     let tokens = template.global_variables().filter(|name| name.starts_with("COFFER_JWT_"));
     let tokens: Vec<_> = tokens.collect();
-    assert_eq!(tokens.len(), 6);
+    assert_eq!(tokens.len(), 7);
     for (name, function) in template.functions() {
         let called =
             function["Events"].as_object().is_some_and(|events| events.values().any(|event| event["Type"] == "Api"));
