@@ -14,6 +14,8 @@ mod keys;
 mod proven;
 mod remote;
 mod token;
+#[cfg(test)]
+mod wycheproof;
 
 pub use authenticator::{Accepted, Authenticator, TokenRules};
 pub use caller::{Caller, Forbidden, Scope};
