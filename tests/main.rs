@@ -23,6 +23,7 @@ mod embedded_documents;
 mod hostile;
 mod listing;
 mod names;
+mod naughty_strings;
 mod partial_updates;
 mod permissions;
 mod program;

@@ -32,6 +32,7 @@ const EMBEDDED_ONLY: &[(&str, &[&str])] = &[
             "token_key_sets::a_set_of_many_keys_that_are_left_out_does_not_flood_the_log",
         ],
     ),
+    ("thousands of requests, the same at any store", &["naughty_strings::"]),
     (
         "about a client that is handed to the server in its own process",
         &[
