@@ -153,3 +153,40 @@ pub(super) fn raw_key(key: &DecodingKey) -> Option<&[u8]> {
         DecodingKeyKind::RsaModulusExponent { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use jsonwebtoken::EncodingKey;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A private key, and its published form.
+    fn key() -> (EncodingKey, Value) {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+        let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
+        let public = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "key", "x": x });
+        (EncodingKey::from_ed_der(der.as_ref()), public)
+    }
+
+    #[test]
+    fn a_token_is_remembered_with_the_key_that_verified_it_and_a_refused_one_with_none() {
+        let [(_, first), (private, second), (stranger, _)] = [key(), key(), key()];
+        let keys = KeySet::from_jwks(&json!({ "keys": [first, second] }).to_string()).unwrap();
+        let remembered = |private: &EncodingKey| {
+            let signed = format!("{}.e30", URL_SAFE_NO_PAD.encode(r#"{"alg":"EdDSA","kid":"key"}"#));
+            let signature = crypto::sign(signed.as_bytes(), private, Algorithm::EdDSA).unwrap();
+            let header = format!("Bearer {signed}.{signature}");
+            let token = Token::from_header(&header).unwrap();
+            let results = [keys.verify(&token), keys.verify(&token)];
+            (results, keys.0.iter().map(|key| key.proven.holds(&Digest::of(&token))).collect::<Vec<_>>())
+        };
+        assert_eq!(remembered(&private), ([Ok(()); 2], vec![false, true]));
+        assert_eq!(remembered(&stranger), ([Err(TokenError::Signature); 2], vec![false, false]));
+    }
+}
