@@ -59,6 +59,10 @@ accepted_key! {
     a_use_that_is_empty_is_absent: saying(rsa(), "use", json!(""));
     operations_that_are_null_are_absent: saying(rsa(), "key_ops", Value::Null);
     operations_that_are_empty_are_absent: saying(rsa(), "key_ops", json!([]));
+    operations_that_are_an_empty_text_are_absent: saying(rsa(), "key_ops", json!(""));
+    operations_that_are_all_null_or_empty_are_absent: saying(rsa(), "key_ops", json!([null, ""]));
+    verifying_counts_beside_operations_that_are_null: saying(rsa(), "key_ops", json!([null, "verify"]));
+    a_use_and_an_algorithm_that_are_empty_arrays_are_absent: saying(saying(rsa(), "use", json!([])), "alg", json!([]));
     a_key_id_that_is_null_is_absent: saying(rsa(), "kid", Value::Null);
     a_key_id_that_is_empty_is_absent: saying(rsa(), "kid", json!(""));
     members_of_certificates_do_not_matter: {

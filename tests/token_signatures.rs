@@ -209,6 +209,9 @@ refused_beside! {
     a_key_for_another_use_is_not_used: bad().publishing("use", json!("tls")), UNKNOWN_KEY;
     a_key_whose_operations_lack_verifying_is_not_used: bad().publishing("key_ops", json!(["encrypt"])), UNKNOWN_KEY;
     a_key_for_signing_alone_is_not_used: bad().publishing("key_ops", json!(["sign"])), UNKNOWN_KEY;
+    a_key_for_signing_and_nothing_is_not_used: bad().publishing("key_ops", json!(["sign", null, ""])), UNKNOWN_KEY;
+    a_use_of_a_space_is_not_used: bad().publishing("use", json!(" ")), UNKNOWN_KEY;
+    an_algorithm_in_an_array_is_not_used: bad().publishing("alg", json!(["EdDSA"])), UNKNOWN_KEY;
     a_key_that_says_another_algorithm_is_not_used: bad().publishing("alg", json!("RS256")), UNKNOWN_KEY;
     a_key_that_says_an_unknown_algorithm_is_not_used: bad().publishing("alg", json!("XS256")), UNKNOWN_KEY;
     a_key_that_says_an_hmac_is_not_used: bad().publishing("alg", json!("HS256")), UNKNOWN_KEY;

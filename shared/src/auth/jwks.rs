@@ -73,10 +73,11 @@ fn usable_key(members: &Members<'_>) -> Result<(Vec<Algorithm>, DecodingKey), St
     if optional_text(members, "use")?.is_some_and(|usage| usage != "sig") {
         return Err("`use` is not `sig`".to_owned());
     }
-    if let Some(operations) = members.get("key_ops") {
-        let operations: Vec<String> =
+    if let Some(operations) = present(members, "key_ops") {
+        let operations: Vec<Option<String>> =
             serde_json::from_str(operations.get()).map_err(|_| "`key_ops` is not an array of strings".to_owned())?;
-        if !operations.is_empty() && !operations.iter().any(|operation| operation == "verify") {
+        let mut operations = operations.into_iter().flatten().filter(|name| !name.is_empty()).peekable();
+        if operations.peek().is_some() && !operations.any(|name| name == "verify") {
             return Err("`key_ops` lacks `verify`".to_owned());
         }
     }
@@ -137,11 +138,20 @@ fn ed25519_key(members: &Members<'_>) -> Result<(Vec<Algorithm>, DecodingKey), S
     Ok((vec![Algorithm::EdDSA], key))
 }
 
-/// Text of a member; null and the empty text count as absent, as .NET's serializers write what is not set.
+/// Member that is neither null nor empty: .NET's serializers write null, `""` and `[]` for what is not set.
+fn present<'a>(members: &Members<'a>, name: &str) -> Option<&'a RawValue> {
+    let empty = |value: &RawValue| match value.get().as_bytes() {
+        b"\"\"" => true,
+        [b'[' | b'{', inner @ .., _] => inner.iter().all(u8::is_ascii_whitespace),
+        _ => false,
+    };
+    members.get(name).filter(|value| !empty(value))
+}
+
+/// Text of a member, if it is present.
 fn optional_text(members: &Members<'_>, name: &str) -> Result<Option<String>, String> {
-    let Some(value) = members.get(name) else { return Ok(None) };
-    let text: String = serde_json::from_str(value.get()).map_err(|_| format!("`{name}` is not a string"))?;
-    Ok(Some(text).filter(|text| !text.is_empty()))
+    let Some(value) = present(members, name) else { return Ok(None) };
+    serde_json::from_str(value.get()).map(Some).map_err(|_| format!("`{name}` is not a string"))
 }
 
 fn required_text(members: &Members<'_>, name: &str) -> Result<String, String> {
