@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::support::{Server, body_faults, fault, fault_at, secret_path, secrets_path, utc};
+use crate::support::{Client, Server, body_faults, fault, fault_at, secret_path, secrets_path, utc};
 
 /// A server on which alice has a secret `n` with data and roles.
 async fn with_secret() -> Server {
@@ -291,4 +291,75 @@ async fn an_update_without_a_content_type_or_with_a_wrong_one_is_made() {
     let alice = server.user("alice").header("content-type", "text/html");
     alice.put(&path(), r#"{"data":{"k":3}}"#).await.expect_status(200);
     assert_eq!(read(&server).await["data"], json!({ "k": 3 }));
+}
+
+// Only the owner changes role lists.
+
+/// A holder of the write role of [`with_secret`].
+fn writer(server: &Server) -> Client {
+    server.with("bob", &["user"], &["w"])
+}
+
+#[tokio::test]
+async fn a_holder_of_a_write_role_can_not_give_himself_the_right_to_read() {
+    let server = with_secret().await;
+    let before = read(&server).await;
+    for body in [
+        r#"{"read_roles":[{"id":"w"}]}"#,
+        r#"{"data":{"k":2},"read_roles":[{"id":"w"}]}"#,
+        r#"{"read_roles":[{"id":"r1"},{"id":"r2"},{"id":"w"}]}"#,
+        r#"{"read_roles":[{"id":"r1"}]}"#,
+        r#"{"read_roles":[]}"#,
+        r#"{"read_roles":[{"id":"R1"},{"id":"r2"}]}"#,
+        r#"{"write_roles":[]}"#,
+        r#"{"write_roles":[{"id":"w"},{"id":"x"}]}"#,
+        r#"{"data":{"k":2},"read_roles":[{"id":"r1"},{"id":"r2"}],"write_roles":[{"id":"x"}]}"#,
+    ] {
+        let reply = writer(&server).put(&path(), body).await;
+        assert_eq!(reply.status, 403, "{body}");
+        reply.expect(403, &fault("PERMISSION_DENIED", "Permission denied"));
+        assert_eq!(read(&server).await, before, "{body}");
+    }
+    assert!(writer(&server).get(&path()).await.expect_status(200).json().get("data").is_none());
+}
+
+#[tokio::test]
+async fn a_holder_of_a_write_role_can_send_back_the_role_lists_that_he_got() {
+    let server = with_secret().await;
+    let before = read(&server).await;
+    for (i, roles) in [
+        r#""read_roles":null,"write_roles":null"#,
+        r#""read_roles":[{"id":"r1"},{"id":"r2"}]"#,
+        r#""read_roles":[{"id":"r2","name":"Two","deleted":true},{"id":"r1"},{"id":"r2"}],"write_roles":[{"id":"w"}]"#,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = format!(r#"{{"data":{{"i":{i}}},{roles}}}"#);
+        writer(&server).put(&path(), body).await.expect_status(200);
+        let after = read(&server).await;
+        assert_eq!(after["data"], json!({ "i": i }), "{roles}");
+        for list in ["read_roles", "write_roles"] {
+            assert_eq!(after[list], before[list], "{roles}: the stored order stays");
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_state_is_told_before_a_change_of_roles_is_refused() {
+    let server = with_secret().await;
+    let tag = server.user("alice").get(&path()).await.header("etag").to_owned();
+    let (code, property, message) = MOVED_ON;
+    let roles = r#"{"read_roles":[{"id":"w"}]}"#;
+    let stale = writer(&server).header("if-match", "\"other\"").put(&path(), roles).await;
+    stale.expect(412, &fault_at(code, property, message));
+    let fresh = writer(&server).header("if-match", &tag).put(&path(), roles).await;
+    fresh.expect(403, &fault("PERMISSION_DENIED", "Permission denied"));
+}
+
+#[tokio::test]
+async fn an_owner_who_holds_a_write_role_too_changes_the_role_lists() {
+    let server = with_secret().await;
+    server.with("alice", &["user"], &["w"]).put(&path(), r#"{"read_roles":[{"id":"x"}]}"#).await.expect_status(200);
+    assert_eq!(read(&server).await["read_roles"], json!([{ "id": "x", "name": "", "deleted": false }]));
 }

@@ -3,8 +3,8 @@
 use shared::http::vault::{Vault as Api, VaultError, if_match, read_patch, secret_path, updated};
 use shared::http::{Answer, Call, Endpoint};
 use shared::parts::VaultParts;
-use shared::vault::rules::{Change, change, could_change};
-use shared::vault::{ReadSecret, ReplaceSecret, RoleLists};
+use shared::vault::rules::{AskedRoles, Change, change, could_change, roles_after};
+use shared::vault::{ReadSecret, ReplaceSecret};
 
 /// How often an update is made anew because others wrote in the meantime. Of that many writers at once each round
 /// lets one through.
@@ -47,10 +47,8 @@ impl<S: ReadSecret + ReplaceSecret> Endpoint for UpdateSecret<S> {
             if !expected.accepts(current.record.revision) {
                 return Err(VaultError::PreconditionFailed);
             }
-            let roles = RoleLists {
-                read: patch.read_roles.clone().unwrap_or_else(|| current.record.roles.read.clone()),
-                write: patch.write_roles.clone().unwrap_or_else(|| current.record.roles.write.clone()),
-            };
+            let asked = AskedRoles { read: patch.read_roles.as_deref(), write: patch.write_roles.as_deref() };
+            let roles = roles_after(&caller, &owner, &current.record.roles, asked)?;
             let data = patch.data.as_ref().unwrap_or(&current.data);
             if let Some(record) = self.0.vault.replace(current.record, caller.id(), data, roles).await? {
                 return Ok(updated(&record));

@@ -174,7 +174,8 @@ fn get_secret() {}
 
 /// Update a secret
 ///
-/// For the owner, and holders of a write role. What is missing or null keeps what is stored.
+/// For the owner, and holders of a write role. What is missing or null keeps what is stored. Only the owner changes role
+/// lists.
 #[utoipa::path(
     put, path = "/vault/api/v1/user/{user_id}/secrets/{name}", tag = "vault", operation_id = "updateSecret",
     params(("user_id" = String, Path, description = "Whose secret", min_length = 1),

@@ -5,9 +5,11 @@
 //! of what exists. `view` and `change` decide after the secret was opened; what they hide is answered as if it did
 //! not exist.
 
+use std::collections::BTreeSet;
+
 use super::secret::RoleLists;
 use crate::auth::{Caller, Forbidden, Scope};
-use crate::names::UserId;
+use crate::names::{RoleId, UserId};
 
 /// How much of a listed secret the caller gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,4 +122,37 @@ pub fn change(caller: &Caller, owner: &UserId, roles: &RoleLists) -> Change {
     } else {
         Change::Forbidden
     }
+}
+
+/// Role lists in the body of an update; `None` is a list that is absent or null.
+#[derive(Debug, Clone, Copy)]
+pub struct AskedRoles<'a> {
+    /// Read roles.
+    pub read: Option<&'a [RoleId]>,
+    /// Write roles.
+    pub write: Option<&'a [RoleId]>,
+}
+
+/// Role lists after an update that [`change`] allows. Only the owner changes them: a holder of a write role could
+/// otherwise add a read role of his own. Lists of somebody else must equal the stored ones as sets, so that a client
+/// can send back the secret that it read; the stored order and repetitions stay.
+///
+/// # Errors
+/// [`Forbidden`] for other lists than the stored ones from anybody but the owner.
+pub fn roles_after(
+    caller: &Caller,
+    owner: &UserId,
+    stored: &RoleLists,
+    asked: AskedRoles<'_>,
+) -> Result<RoleLists, Forbidden> {
+    let list = |stored: &[RoleId], asked: Option<&[RoleId]>| match asked {
+        Some(asked) if owns(caller, owner) => Ok(asked.to_vec()),
+        Some(asked) if set(asked) != set(stored) => Err(Forbidden),
+        _ => Ok(stored.to_vec()),
+    };
+    Ok(RoleLists { read: list(&stored.read, asked.read)?, write: list(&stored.write, asked.write)? })
+}
+
+fn set(roles: &[RoleId]) -> BTreeSet<&str> {
+    roles.iter().map(RoleId::as_str).collect()
 }
