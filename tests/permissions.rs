@@ -1,12 +1,12 @@
-//! Who may do what: one table of callers and operations, with the status and what of the secret the answer holds.
-//! Where a caller may not know whether a secret exists, the answer is held against that for a name that doesn't.
+//! Who may do what: one table of callers and operations, with status and body of each answer, and its effect. Where a
+//! caller may not know whether a secret exists, the answer is held against that for a name that doesn't.
 
 use jsonwebtoken::get_current_timestamp;
 use serde_json::{Value, json};
 
 use crate::support::{Claims, Client, Reply, Server, TestKey, secret_path, secrets_path};
 
-/// What an operation does for a caller.
+/// Result of an operation for a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     /// It is done, and the answer holds no secret.
@@ -17,120 +17,205 @@ enum Outcome {
     NoData,
     /// 404, as for a name that doesn't exist.
     Unknown,
-    /// 403.
+    /// 403, as for a name that doesn't exist.
     Forbidden,
+    /// 403 for a secret that the caller sees; a name that doesn't exist is 404.
+    Denied,
     /// 401.
     Unauthorized,
 }
 
-use Outcome::{Done, Forbidden, NoData, Unauthorized, Unknown, Whole};
+use Outcome::{Denied, Done, Forbidden, NoData, Unauthorized, Unknown, Whole};
 
-/// A caller, and what list, create, get, update and delete do for him.
-type Row = (&'static str, Option<Value>, [Outcome; 5]);
+const OPERATIONS: [&str; 8] = ["list", "create", "get", "put nothing", "put data", "put roles", "put both", "delete"];
+
+/// A caller, and the result of each operation.
+type Row = (&'static str, Option<Value>, [Outcome; 8]);
 
 const PLAINTEXT: &str = "the plaintext";
+const ISSUER: &str = "https://issuer.example";
+const AUDIENCE: &str = "vault";
 
+/// Claims beside those of a good token; null takes one away.
 fn rows() -> Vec<Row> {
     let holder =
         |user: &str, scopes: &str, roles: &[&str]| Some(json!({ "sub": user, "scope": scopes, "roles": roles }));
-    let expired = Some(json!({ "sub": "alice", "scope": "user", "exp": get_current_timestamp() - 3600 }));
+    let own = |get| [Whole, Done, get, Done, Done, Done, Done, Done];
+    // Everything but get and PUT.
+    let stranger =
+        |get, [none, data, roles, both]: [Outcome; 4]| [Forbidden, Forbidden, get, none, data, roles, both, Forbidden];
     vec![
-        ("owner", holder("alice", "user", &[]), [Whole, Done, Whole, Done, Done]),
-        ("owner without scopes", holder("alice", "", &[]), [Whole, Done, Forbidden, Done, Done]),
-        ("other user", holder("bob", "user", &[]), [Forbidden, Forbidden, Unknown, Unknown, Forbidden]),
+        // The owner.
+        ("owner", holder("alice", "user", &[]), own(Whole)),
+        ("owner with `owner`", holder("alice", "owner", &[]), own(Forbidden)),
+        ("owner with admin", holder("alice", "admin", &[]), own(Whole)),
+        ("owner with vaultAdd", holder("alice", "vaultAdd", &[]), own(Forbidden)),
+        ("owner with vaultManage", holder("alice", "vaultManage", &[]), own(Forbidden)),
+        ("owner with an alias of user", holder("alice", "privx-user", &[]), own(Whole)),
+        ("owner without scopes", holder("alice", "", &[]), [Forbidden; 8]),
+        ("owner with a token for search", holder("alice", "sp:search:read sp:scopes:all", &[]), [Forbidden; 8]),
         (
-            "holder of another role",
-            holder("bob", "user", &["other"]),
-            [Forbidden, Forbidden, Unknown, Unknown, Forbidden],
+            "owner with a token for search and roles",
+            holder("alice", "sp:search:read", &["readers", "writers"]),
+            [Forbidden; 8],
         ),
-        ("read-role holder", holder("bob", "user", &["readers"]), [Forbidden, Forbidden, Whole, Forbidden, Forbidden]),
-        ("write-role holder", holder("bob", "user", &["writers"]), [Forbidden, Forbidden, NoData, Done, Forbidden]),
+        ("owner with scopes of another case", holder("alice", "User OWNER vaultmanage", &[]), [Forbidden; 8]),
+        // Roles.
+        ("other user", holder("bob", "user", &[]), stranger(Unknown, [Unknown; 4])),
+        ("holder of another role", holder("bob", "user", &["other"]), stranger(Unknown, [Unknown; 4])),
+        ("read-role holder", holder("bob", "user", &["readers"]), stranger(Whole, [Denied; 4])),
+        ("write-role holder", holder("bob", "user", &["writers"]), stranger(NoData, [Done, Done, Denied, Denied])),
         (
             "holder of both roles",
             holder("bob", "user", &["writers", "readers"]),
-            [Forbidden, Forbidden, Whole, Done, Forbidden],
+            stranger(Whole, [Done, Done, Denied, Denied]),
         ),
-        ("admin", holder("bob", "admin", &[]), [Forbidden, Done, Whole, Forbidden, Done]),
-        ("vaultManage", holder("bob", "vaultManage", &[]), [NoData, Done, Forbidden, Unknown, Done]),
-        ("vaultAdd", holder("bob", "vaultAdd", &[]), [Forbidden, Done, Forbidden, Unknown, Forbidden]),
-        ("user and vaultManage", holder("bob", "user vaultManage", &[]), [NoData, Done, Unknown, Unknown, Done]),
-        ("token without scopes", holder("bob", "", &[]), [Forbidden, Forbidden, Forbidden, Unknown, Forbidden]),
-        (
-            "read role without scopes",
-            holder("bob", "", &["readers"]),
-            [Forbidden, Forbidden, Forbidden, Unknown, Forbidden],
-        ),
+        ("read role without scopes", holder("bob", "", &["readers"]), stranger(Forbidden, [Unknown; 4])),
         (
             "write role without scopes",
             holder("bob", "", &["writers"]),
-            [Forbidden, Forbidden, Forbidden, Done, Forbidden],
+            stranger(Forbidden, [Done, Done, Denied, Denied]),
+        ),
+        // Scopes.
+        ("admin", holder("bob", "admin", &[]), [Forbidden, Done, Whole, Denied, Denied, Denied, Denied, Done]),
+        (
+            "admin with a write role",
+            holder("bob", "admin", &["writers"]),
+            [Forbidden, Done, Whole, Done, Done, Denied, Denied, Done],
         ),
         (
-            "scopes of another service",
-            holder("bob", "hostsManage service owner", &[]),
-            [Forbidden, Forbidden, Forbidden, Unknown, Forbidden],
+            "vaultManage",
+            holder("bob", "vaultManage", &[]),
+            [NoData, Done, Forbidden, Unknown, Unknown, Unknown, Unknown, Done],
         ),
-        ("expired token", expired, [Unauthorized; 5]),
-        ("no token", None, [Unauthorized; 5]),
+        (
+            "vaultAdd",
+            holder("bob", "vaultAdd", &[]),
+            [Forbidden, Done, Forbidden, Unknown, Unknown, Unknown, Unknown, Forbidden],
+        ),
+        (
+            "user and vaultManage",
+            holder("bob", "user vaultManage", &[]),
+            [NoData, Done, Unknown, Unknown, Unknown, Unknown, Unknown, Done],
+        ),
+        ("token without scopes", holder("bob", "", &[]), stranger(Forbidden, [Unknown; 4])),
+        ("token for search", holder("bob", "sp:search:read", &[]), stranger(Forbidden, [Unknown; 4])),
+        ("somebody else with `owner`", holder("bob", "owner", &[]), stranger(Forbidden, [Unknown; 4])),
+        ("scopes of another service", holder("bob", "hostsManage service", &[]), stranger(Forbidden, [Unknown; 4])),
+        // Tokens that open nothing, whatever their scopes.
+        ("expired token", Some(json!({ "exp": get_current_timestamp() - 3600 })), [Unauthorized; 8]),
+        ("other issuer", Some(json!({ "iss": "https://other.example" })), [Unauthorized; 8]),
+        ("no issuer", Some(json!({ "iss": null })), [Unauthorized; 8]),
+        ("other audience", Some(json!({ "aud": "shop" })), [Unauthorized; 8]),
+        (
+            "ID token",
+            Some(json!({ "aud": "shop-client", "azp": "shop-client", "nonce": "n", "email": "alice@shop.example" })),
+            [Unauthorized; 8],
+        ),
+        ("no token", None, [Unauthorized; 8]),
     ]
 }
 
 #[tokio::test]
 async fn every_caller_gets_what_the_table_says_and_nothing_else() {
     let key = TestKey::ed25519("key");
-    let server = Server::builder().setting("COFFER_JWT_KEYS", TestKey::key_set(&[&key])).start().await;
+    let server = Server::builder()
+        .setting("COFFER_JWT_KEYS", TestKey::key_set(&[&key]))
+        .setting("COFFER_JWT_ISSUERS", ISSUER)
+        .setting("COFFER_JWT_AUDIENCES", AUDIENCE)
+        .start()
+        .await;
     let sign = |wanted: &Value| {
+        let good = Claims::good().with("iss", json!(ISSUER)).with("aud", json!(AUDIENCE));
         let claims = wanted.as_object().unwrap().iter();
-        key.sign(&claims.fold(Claims::good(), |claims, (name, value)| claims.with(name, value.clone())))
+        key.sign(&claims.fold(good, |claims, (name, value)| claims.with(name, value.clone())))
     };
-    let owner = server.client(Some(sign(&json!({ "sub": "alice" }))));
+    let owner = server.client(Some(sign(&json!({}))));
     for (who, claims, expected) in rows() {
         let client = server.client(claims.as_ref().map(sign));
-        // Each caller has a secret of his own to change and to delete.
-        let name = format!("of the {who}");
-        let body = json!({
-            "name": name, "data": { "password": PLAINTEXT },
-            "read_roles": [{ "id": "readers" }], "write_roles": [{ "id": "writers" }],
-        });
-        owner.create("alice", &body).await;
         for (operation, expected) in OPERATIONS.into_iter().zip(expected) {
+            // Each cell has a secret of its own.
+            let name = format!("{operation} by {who}");
+            let body = json!({
+                "name": name, "data": { "password": PLAINTEXT },
+                "read_roles": [{ "id": "readers" }], "write_roles": [{ "id": "writers" }],
+            });
+            owner.create("alice", &body).await;
+            let before = owner.get(&secret_path("alice", &name)).await.expect_status(200).json();
             let reply = send(&client, operation, &name).await;
-            let context = format!("{operation} by {who}: {:?}", reply.body);
-            assert_eq!(outcome(&reply, operation), expected, "{context}");
+            let context = format!("{name}: {:?}", reply.body);
+            let seen = outcome(&reply, operation, &context);
+            // The two answers of 403 differ in that for a missing name alone.
+            assert_eq!(seen, if expected == Denied { Forbidden } else { expected }, "{context}");
             assert_eq!(reply.text().contains(PLAINTEXT), expected == Whole, "{context}");
-            let decided_blindly = matches!(expected, Unknown | Unauthorized)
-                || (expected == Forbidden && !matches!((who, operation), ("admin" | "read-role holder", "update")));
-            if decided_blindly {
-                let missing = send(&client, operation, "no such name").await;
-                assert_eq!(reply.without_ids(), missing.without_ids(), "{context}");
+            let missing = send(&client, operation, "no such name").await;
+            match expected {
+                Unknown | Forbidden | Unauthorized => {
+                    assert_eq!(reply.without_ids(), missing.without_ids(), "{context}");
+                }
+                Denied => assert_eq!(outcome(&missing, operation, &context), Unknown, "{context}"),
+                Done | Whole | NoData => {}
+            }
+            assert_effect(&owner, operation, &name, &before, expected == Done).await;
+            for name in [created(&name), created("no such name"), name] {
+                owner.delete(&secret_path("alice", &name)).await;
             }
         }
     }
 }
 
-const OPERATIONS: [&str; 5] = ["list", "create", "get", "update", "delete"];
+/// Name that the operation `create` creates.
+fn created(name: &str) -> String {
+    format!("{name}, created")
+}
 
 async fn send(client: &Client, operation: &str, name: &str) -> Reply {
     let path = secret_path("alice", name);
     match operation {
         "list" => client.get(&secrets_path("alice")).await,
-        "create" => {
-            let body = json!({ "name": format!("{name}, created"), "data": {} });
-            client.post(&secrets_path("alice"), body.to_string()).await
-        }
+        "create" => client.post(&secrets_path("alice"), json!({ "name": created(name), "data": {} }).to_string()).await,
         "get" => client.get(&path).await,
-        "update" => client.put(&path, r#"{"read_roles":null}"#).await,
+        "put nothing" => client.put(&path, r#"{"read_roles":null}"#).await,
+        "put data" => client.put(&path, r#"{"data":{"new":1}}"#).await,
+        "put roles" => client.put(&path, r#"{"read_roles":[{"id":"writers"}]}"#).await,
+        "put both" => client.put(&path, r#"{"data":{"new":1},"read_roles":[{"id":"writers"}]}"#).await,
         "delete" => client.delete(&path).await,
         _ => unreachable!("no such operation"),
     }
 }
 
+/// The operation changed what it should if it was done, and nothing else.
+async fn assert_effect(owner: &Client, operation: &str, name: &str, before: &Value, done: bool) {
+    let reply = owner.get(&secret_path("alice", name)).await;
+    if operation == "delete" && done {
+        reply.expect_status(404);
+        return;
+    }
+    let after = reply.expect_status(200).json();
+    let mut expected = before.clone();
+    if done && operation.starts_with("put") {
+        for member in ["updated", "updated_by"] {
+            expected[member] = after[member].clone();
+        }
+    }
+    if done && matches!(operation, "put data" | "put both") {
+        expected["data"] = json!({ "new": 1 });
+    }
+    if done && matches!(operation, "put roles" | "put both") {
+        expected["read_roles"] = json!([{ "id": "writers", "name": "", "deleted": false }]);
+    }
+    assert_eq!(after, expected, "{name}");
+    let made = owner.get(&secret_path("alice", &created(name))).await;
+    made.expect_status(if operation == "create" && done { 200 } else { 404 });
+}
+
 /// What an answer is, by its status and all of its body.
-fn outcome(reply: &Reply, operation: &str) -> Outcome {
+fn outcome(reply: &Reply, operation: &str, context: &str) -> Outcome {
     let denied = |message: &str| json!({ "error_code": "PERMISSION_DENIED", "error_message": message });
+    let put = operation.starts_with("put");
     match (reply.status, operation) {
         (201, "create") => Done,
-        (200, "update" | "delete") if reply.body.is_empty() => Done,
+        (200, _) if (put || operation == "delete") && reply.body.is_empty() => Done,
         (200, "get") if reply.json()["data"]["password"] == PLAINTEXT => Whole,
         (200, "get") if reply.json().get("data").is_none() => NoData,
         (200, "list") => {
@@ -155,12 +240,12 @@ fn outcome(reply: &Reply, operation: &str) -> Outcome {
         }
         (401, _) => {
             let message = reply.json()["error_message"].as_str().unwrap().to_owned();
-            assert!(["Unauthorized: JWT is expired", "Unauthorized: no authorization header"].contains(&&*message));
+            assert!(message.starts_with("Unauthorized: "), "{context}");
             reply.expect(401, &denied(&message));
             assert_eq!(reply.header("www-authenticate"), "Bearer");
             Unauthorized
         }
-        _ => panic!("{operation}: {reply:?}"),
+        _ => panic!("{context}: {reply:?}"),
     }
 }
 

@@ -98,10 +98,19 @@ async fn a_scope_that_allows_nothing_asks_nothing() {
 }
 
 #[tokio::test]
+async fn owning_without_a_scope_of_the_vault_asks_nothing() {
+    let (server, _, calls) = counted().await;
+    for scopes in [[].as_slice(), &["sp:search:read", "sp:scopes:all"]] {
+        refused(&server.with("alice", scopes, &[]), 403, &all(), &calls).await;
+        refused(&server.with("alice", scopes, &["readers"]), 403, &all(), &calls).await;
+    }
+}
+
+#[tokio::test]
 async fn owning_without_the_scope_to_read_asks_nothing() {
     let (server, _, calls) = counted().await;
     let [_, _, get, _, _] = all();
-    refused(&server.with("alice", &[], &[]), 403, &[get], &calls).await;
+    refused(&server.with("alice", &["owner", "vaultAdd", "vaultManage"], &[]), 403, &[get], &calls).await;
 }
 
 #[tokio::test]

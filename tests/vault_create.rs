@@ -41,8 +41,8 @@ async fn a_secret_of_no_members_can_be_created_and_read() {
 #[tokio::test]
 async fn the_owner_is_the_author_of_what_he_creates() {
     let server = Server::start().await;
-    // The scope `user` isn't needed to create what is one's own.
-    server.with("alice", &[], &[]).create("alice", &json!({ "name": "n", "data": {} })).await;
+    // Any scope of the vault will do.
+    server.with("alice", &["owner"], &[]).create("alice", &json!({ "name": "n", "data": {} })).await;
     let secret = server.user("alice").get(&secret_path("alice", "n")).await.expect_status(200).json();
     assert_eq!((&secret["author"], &secret["updated_by"]), (&json!("alice"), &json!("alice")));
     assert_eq!(secret["owner_id"], "alice");

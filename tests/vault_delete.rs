@@ -56,9 +56,10 @@ async fn a_delete_leaves_all_other_secrets() {
 }
 
 #[tokio::test]
-async fn the_owner_needs_no_scope_to_delete() {
+async fn the_owner_needs_just_any_scope_of_the_vault_to_delete() {
     let server = with_secret().await;
-    assert_eq!(server.with("alice", &[], &[]).delete(&path()).await.expect_status(200).text(), "");
+    server.with("alice", &["sp:search:read"], &[]).delete(&path()).await.expect_status(403);
+    assert_eq!(server.with("alice", &["vaultAdd"], &[]).delete(&path()).await.expect_status(200).text(), "");
     server.user("alice").get(&path()).await.expect(404, &fault(NOT_FOUND.0, NOT_FOUND.1));
 }
 

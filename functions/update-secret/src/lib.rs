@@ -3,7 +3,7 @@
 use shared::http::vault::{Vault as Api, VaultError, if_match, read_patch, secret_path, updated};
 use shared::http::{Answer, Call, Endpoint};
 use shared::parts::VaultParts;
-use shared::vault::rules::{AskedRoles, Change, change, could_change, roles_after};
+use shared::vault::rules::{AskedRoles, Change, change, could_change, may_update, roles_after};
 use shared::vault::{ReadSecret, ReplaceSecret};
 
 /// How often an update is made anew because others wrote in the meantime. Of that many writers at once each round
@@ -30,6 +30,7 @@ impl<S: ReadSecret + ReplaceSecret> Endpoint for UpdateSecret<S> {
         let caller = call.authenticate(&self.0.authenticator).await?;
         let (owner, name) = secret_path(call.raw_path())?;
         call.owner = Some(owner.to_string());
+        may_update(&caller, &owner)?;
         let expected = if_match(call.headers())?;
         let patch = read_patch(call.body(), self.0.limits)?;
         if !could_change(&caller, &owner) {

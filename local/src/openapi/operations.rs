@@ -130,7 +130,7 @@ enum Index {
 
 /// List the secrets of a user
 ///
-/// For their owner with data; for holders of the scope vaultManage without.
+/// For their owner, with any scope of the vault, with data; for holders of the scope vaultManage without.
 #[utoipa::path(
     get, path = "/vault/api/v1/user/{user_id}/secrets", tag = "vault", operation_id = "listSecrets",
     params(
@@ -146,7 +146,7 @@ fn list_secrets() {}
 
 /// Create a secret
 ///
-/// For the owner, and holders of one of the scopes admin, vaultManage and vaultAdd.
+/// For the owner, with any scope of the vault, and holders of one of the scopes admin, vaultManage and vaultAdd.
 #[utoipa::path(
     post, path = "/vault/api/v1/user/{user_id}/secrets", tag = "vault", operation_id = "createSecret",
     params(("user_id" = String, Path, description = "Whose secret", min_length = 1)),
@@ -174,7 +174,7 @@ fn get_secret() {}
 
 /// Update a secret
 ///
-/// For the owner, and holders of a write role. What is missing or null keeps what is stored. Only the owner changes role
+/// For the owner, with any scope of the vault, and holders of a write role. What is missing or null keeps what is stored. Only the owner changes role
 /// lists.
 #[utoipa::path(
     put, path = "/vault/api/v1/user/{user_id}/secrets/{name}", tag = "vault", operation_id = "updateSecret",
@@ -190,7 +190,7 @@ fn update_secret() {}
 
 /// Delete a secret
 ///
-/// For the owner, and holders of one of the scopes admin and vaultManage.
+/// For the owner, with any scope of the vault, and holders of one of the scopes admin and vaultManage.
 #[utoipa::path(
     delete, path = "/vault/api/v1/user/{user_id}/secrets/{name}", tag = "vault", operation_id = "deleteSecret",
     params(("user_id" = String, Path, description = "Whose secret", min_length = 1),

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::names::{RoleId, UserId};
 
-/// A scope of the vault API. `owner` is none of them: it holds when the caller's id is the one that the path names.
+/// A scope of the vault API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// `admin`, alias `privx-admin`.
     Admin,
+    /// `owner`. It makes nobody an owner: it only says that the token is for the vault. The owner is the user whose id
+    /// the path names.
+    Owner,
     /// `user`, alias `privx-user`.
     User,
     /// `vaultAdd`, alias `vault-add`.
@@ -23,6 +26,7 @@ impl Scope {
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
             "admin" | "privx-admin" => Some(Self::Admin),
+            "owner" => Some(Self::Owner),
             "user" | "privx-user" => Some(Self::User),
             "vaultAdd" | "vault-add" => Some(Self::VaultAdd),
             "vaultManage" | "vault-manage" => Some(Self::VaultManage),
@@ -67,6 +71,12 @@ impl Caller {
     #[must_use]
     pub fn has(&self, scope: Scope) -> bool {
         self.vault_scopes.contains(&scope)
+    }
+
+    /// Whether the token holds any scope of the vault. One without was made for another API.
+    #[must_use]
+    pub fn has_vault_scope(&self) -> bool {
+        !self.vault_scopes.is_empty()
     }
 
     /// Whether the token holds this scope, letter by letter.

@@ -42,8 +42,10 @@ pub enum Change {
     Hidden,
 }
 
+/// The caller is the user whom the path names, with a token for the vault: one that was made for another API, for
+/// instance with `sp:search:read` alone, opens nothing here.
 fn owns(caller: &Caller, owner: &UserId) -> bool {
-    caller.id() == owner
+    caller.id() == owner && caller.has_vault_scope()
 }
 
 fn when(allowed: bool) -> Result<(), Forbidden> {
@@ -77,6 +79,14 @@ pub fn may_create(caller: &Caller, owner: &UserId) -> Result<(), Forbidden> {
 /// [`Forbidden`] for everybody else.
 pub fn may_ask(caller: &Caller) -> Result<(), Forbidden> {
     when(caller.has(Scope::User) || caller.has(Scope::Admin))
+}
+
+/// Updating at all: everybody but the owner with a token for another API. Anybody else's token is judged by its roles.
+///
+/// # Errors
+/// [`Forbidden`] for the owner without a scope of the vault.
+pub fn may_update(caller: &Caller, owner: &UserId) -> Result<(), Forbidden> {
+    when(caller.id() != owner || owns(caller, owner))
 }
 
 /// Whether the caller could change, or see, any secret of this owner: the owner, an admin, and holders of any role.
