@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use local::embedded::TABLE;
 use serde_json::{Value, json};
 
-use crate::support::{Reply, Server, secret_path, secrets_path};
+use crate::support::{Reply, Server, fault, secret_path, secrets_path};
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -79,6 +79,12 @@ impl Vault {
         refused(what, "PUT", &client.put(&path, r#"{"data":{"new":1}}"#).await, &expected);
         refused(what, "PUT of roles", &client.put(&path, r#"{"read_roles":[]}"#).await, &expected);
         refused(what, "list", &client.get(&secrets_path(owner)).await, &expected);
+        // Damage tells nobody that a hidden secret exists.
+        let stranger = self.server.with("mallory", &["user"], &["stranger"]);
+        for reply in [stranger.get(&path).await, stranger.put(&path, r#"{"data":{"new":1}}"#).await] {
+            assert_eq!(reply.status, 404, "{what}");
+            reply.expect(404, &fault("GENERAL_ERROR", "Secret not found (OBJECT_NOT_FOUND)"));
+        }
         assert_eq!(stored(&self.server, owner, name).await, Some(put), "{what} was overwritten");
     }
 
@@ -355,6 +361,48 @@ async fn two_items_that_changed_places_are_never_opened() {
         let mut item = content.clone();
         item.extend(key(place));
         vault.expect_closed(&format!("in the place of {}", text(place, "name")), &item).await;
+    }
+    vault.expect_open().await;
+}
+
+#[tokio::test]
+async fn a_role_that_was_added_in_the_table_opens_nothing_for_its_holder() {
+    let vault = Vault::new().await;
+    let mallory = vault.server.with("mallory", &["user"], &["stranger"]);
+    let path = secret_path("alice", "db");
+    let lists: Vec<_> = vault.one.iter().filter(|(_, value)| value.is_l()).collect();
+    for (name, roles) in &lists {
+        let mut item = vault.one.clone();
+        let more = [roles.as_l().unwrap().as_slice(), &[AttributeValue::S("stranger".to_owned())]].concat();
+        item.insert((*name).clone(), AttributeValue::L(more));
+        vault.put(&item).await;
+        let expected = refusal(&item, key_id(&vault.one).unwrap());
+        refused(name, "GET", &mallory.get(&path).await, &expected);
+        refused(name, "PUT", &mallory.put(&path, r#"{"data":{"new":1}}"#).await, &expected);
+        assert_eq!(stored(&vault.server, "alice", "db").await, Some(item), "{name} was overwritten");
+    }
+    assert_eq!(lists.len(), 2);
+    vault.expect_open().await;
+}
+
+#[tokio::test]
+async fn a_role_that_was_taken_away_in_the_table_hides_the_secret_from_its_holder() {
+    let vault = Vault::new().await;
+    let reader = vault.server.with("rita", &["user"], &["reader"]);
+    let path = secret_path("alice", "db");
+    reader.get(&path).await.expect_status(200);
+    let lists: Vec<_> = vault.one.iter().filter(|(_, value)| value.is_l()).map(|(name, _)| name.clone()).collect();
+    let (nothing, number) = (AttributeValue::L(Vec::new()), AttributeValue::N("1".to_owned()));
+    for list in [Some(nothing), Some(number), None] {
+        let mut item = vault.one.clone();
+        for name in &lists {
+            match &list {
+                Some(list) => item.insert(name.clone(), list.clone()),
+                None => item.remove(name),
+            };
+        }
+        vault.put(&item).await;
+        reader.get(&path).await.expect(404, &fault("GENERAL_ERROR", "Secret not found (OBJECT_NOT_FOUND)"));
     }
     vault.expect_open().await;
 }

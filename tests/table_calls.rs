@@ -114,6 +114,21 @@ async fn owning_without_the_scope_to_read_asks_nothing() {
 }
 
 #[tokio::test]
+async fn a_caller_who_owns_nothing_there_and_holds_no_role_asks_nothing() {
+    let (server, _, calls) = counted().await;
+    let requests: Vec<_> = ["db", "none"]
+        .into_iter()
+        .flat_map(|name| {
+            let path = secret_path("alice", name);
+            [("GET", path.clone(), ""), ("PUT", path.clone(), "{}"), ("PUT", path, r#"{"read_roles":[]}"#)]
+        })
+        .collect();
+    for scopes in [["user"].as_slice(), &["user", "owner", "vaultAdd", "vaultManage"]] {
+        refused(&server.with("mallory", scopes, &[]), 404, &requests, &calls).await;
+    }
+}
+
+#[tokio::test]
 async fn a_path_that_names_nothing_asks_nothing() {
     let (_server, alice, calls) = counted().await;
     let mut requests = Vec::new();

@@ -3,8 +3,8 @@
 use shared::http::vault::{Vault as Api, VaultError, one, secret_path};
 use shared::http::{Answer, Call, Endpoint};
 use shared::parts::VaultParts;
-use shared::vault::ReadSecret;
-use shared::vault::rules::{View, may_ask, view};
+use shared::vault::rules::{View, could_see, may_ask, view};
+use shared::vault::{Lookup, ReadSecret, RoleLists};
 
 /// Gets a secret. The store can do nothing else, and so can't write.
 #[derive(Debug)]
@@ -27,10 +27,15 @@ impl<S: ReadSecret> Endpoint for GetSecret<S> {
         let (owner, name) = secret_path(call.raw_path())?;
         call.owner = Some(owner.to_string());
         may_ask(&caller)?;
+        if !could_see(&caller, &owner) {
+            return Err(VaultError::NotFound);
+        }
 
-        let secret = self.0.vault.read(&owner, &name).await?.ok_or(VaultError::NotFound)?;
+        let visible = |roles: &RoleLists| view(&caller, &owner, roles) != View::Hidden;
+        let Lookup { secret_id, secret } = self.0.vault.read(&owner, &name, visible).await?;
+        call.secret_id = secret_id.map(|id| id.to_string());
+        let secret = secret.ok_or(VaultError::NotFound)?;
 
-        call.secret_id = Some(secret.record.revision.secret_id.to_string());
         match view(&caller, &owner, &secret.record.roles) {
             View::Whole => one(&secret, true),
             View::WithoutData => one(&secret, false),

@@ -3,8 +3,8 @@
 use shared::http::vault::{Vault as Api, VaultError, if_match, read_patch, secret_path, updated};
 use shared::http::{Answer, Call, Endpoint};
 use shared::parts::VaultParts;
-use shared::vault::rules::{AskedRoles, Change, change, could_change, may_update, roles_after};
-use shared::vault::{ReadSecret, ReplaceSecret};
+use shared::vault::rules::{AskedRoles, Change, change, could_see, may_update, roles_after};
+use shared::vault::{Lookup, ReadSecret, ReplaceSecret, RoleLists};
 
 /// How often an update is made anew because others wrote in the meantime. Of that many writers at once each round
 /// lets one through.
@@ -33,13 +33,15 @@ impl<S: ReadSecret + ReplaceSecret> Endpoint for UpdateSecret<S> {
         may_update(&caller, &owner)?;
         let expected = if_match(call.headers())?;
         let patch = read_patch(call.body(), self.0.limits)?;
-        if !could_change(&caller, &owner) {
+        if !could_see(&caller, &owner) {
             return Err(VaultError::NotFound);
         }
 
+        let visible = |roles: &RoleLists| change(&caller, &owner, roles) != Change::Hidden;
         for _ in 0..ROUNDS {
-            let current = self.0.vault.read(&owner, &name).await?.ok_or(VaultError::NotFound)?;
-            call.secret_id = Some(current.record.revision.secret_id.to_string());
+            let Lookup { secret_id, secret } = self.0.vault.read(&owner, &name, visible).await?;
+            call.secret_id = secret_id.map(|id| id.to_string());
+            let current = secret.ok_or(VaultError::NotFound)?;
             match change(&caller, &owner, &current.record.roles) {
                 Change::Allowed => {}
                 Change::Forbidden => return Err(VaultError::Forbidden),

@@ -9,7 +9,7 @@ use crate::sealing::{Sealer, SealerError};
 
 use super::context::context;
 use super::secret::{Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
-use super::store::{CreateSecret, Created, ListSecrets, ReadSecret, ReplaceSecret, Replaced, StoreFault};
+use super::store::{CreateSecret, Created, FoundSecret, ListSecrets, ReadSecret, ReplaceSecret, Replaced, StoreFault};
 
 /// Why the vault could not do it. The texts are for the log.
 #[derive(Debug, thiserror::Error)]
@@ -82,16 +82,33 @@ impl<S> Vault<S> {
     }
 }
 
+/// Result of a look-up.
+#[derive(Debug, Default)]
+pub struct Lookup {
+    /// Id in the item that was found, for the log; unverified.
+    pub secret_id: Option<RandomId>,
+    /// The secret, verified; `None` if there is none or the caller doesn't see it.
+    pub secret: Option<Secret>,
+}
+
 impl<S: ReadSecret> Vault<S> {
-    /// The secret of this owner and name, verified.
+    /// The secret of this owner and name, verified, if its unverified role lists are `visible` to the caller. Otherwise
+    /// it isn't opened, so that neither time nor damage tells of it. The caller asks again with the verified lists:
+    /// a refusal may rest on unverified ones, a grant may not.
     ///
     /// # Errors
     /// [`VaultFault`] if the store fails or the secret doesn't open.
-    pub async fn read(&self, owner: &UserId, name: &SecretName) -> Result<Option<Secret>, VaultFault> {
-        match self.store.read(owner, name).await? {
-            Some(stored) => self.open(stored).await.map(Some),
-            None => Ok(None),
-        }
+    pub async fn read(
+        &self,
+        owner: &UserId,
+        name: &SecretName,
+        visible: impl Fn(&RoleLists) -> bool,
+    ) -> Result<Lookup, VaultFault> {
+        let Some(FoundSecret { secret_id, claimed_roles, sealed }) = self.store.read(owner, name).await? else {
+            return Ok(Lookup::default());
+        };
+        let secret = if visible(&claimed_roles) { Some(self.open(sealed?).await?) } else { None };
+        Ok(Lookup { secret_id, secret })
     }
 }
 

@@ -10,9 +10,9 @@ pub mod rules;
 mod secret;
 mod store;
 
-pub use guarded::{Draft, Vault, VaultFault};
+pub use guarded::{Draft, Lookup, Vault, VaultFault};
 pub use secret::{Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
 pub use store::{
-    CreateSecret, Created, DeleteSecret, Deleted, ListSecrets, ReadSecret, ReplaceSecret, Replaced, SecretPage,
-    StoreFault,
+    CreateSecret, Created, DeleteSecret, Deleted, FoundSecret, ListSecrets, ReadSecret, ReplaceSecret, Replaced,
+    SecretPage, StoreFault,
 };

@@ -2,8 +2,9 @@
 //! lists; nothing here looks anything up.
 //!
 //! Two kinds: `may_…` decides before any look-up, from the token and the path alone, so that a refusal tells nothing
-//! of what exists. `view` and `change` decide after the secret was opened; what they hide is answered as if it did
-//! not exist.
+//! of what exists. `view` and `change` decide by the role lists of the secret, and what they hide is answered as if it
+//! did not exist. Each is asked twice: with the lists as they stand in the table, of which a refusal alone is final, and
+//! with the same lists once the secret was opened.
 
 use std::collections::BTreeSet;
 
@@ -89,10 +90,10 @@ pub fn may_update(caller: &Caller, owner: &UserId) -> Result<(), Forbidden> {
     when(caller.id() != owner || owns(caller, owner))
 }
 
-/// Whether the caller could change, or see, any secret of this owner: the owner, an admin, and holders of any role.
-/// For everybody else there is nothing to look up.
+/// Getting or updating: the owner, admins and holders of any role may see a secret of this owner. For everybody else
+/// there is nothing to look up, so that the time of an answer tells nothing.
 #[must_use]
-pub fn could_change(caller: &Caller, owner: &UserId) -> bool {
+pub fn could_see(caller: &Caller, owner: &UserId) -> bool {
     owns(caller, owner) || caller.has(Scope::Admin) || caller.holds_roles()
 }
 

@@ -6,7 +6,7 @@ use crate::names::{SecretName, UserId};
 
 use crate::random::RandomId;
 
-use super::secret::{Revision, SealedSecret};
+use super::secret::{Revision, RoleLists, SealedSecret};
 
 /// A store's failure. The texts are for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,17 @@ pub enum StoreFault {
     /// An item is not one that this build writes.
     #[error("a stored item is damaged: {0}")]
     Damaged(String),
+}
+
+/// A secret as a look-up found it. Id and role lists are unverified: a refusal may rest on them, a grant may not.
+#[derive(Debug)]
+pub struct FoundSecret {
+    /// Id that the item holds, for the log.
+    pub secret_id: Option<RandomId>,
+    /// Roles that the item names; of a damaged list those that can be read.
+    pub claimed_roles: RoleLists,
+    /// The whole item, or its damage.
+    pub sealed: Result<SealedSecret, StoreFault>,
 }
 
 /// What became of a new secret.
@@ -67,7 +78,7 @@ pub trait ReadSecret: Send + Sync {
         &self,
         owner: &UserId,
         name: &SecretName,
-    ) -> impl Future<Output = Result<Option<SealedSecret>, StoreFault>> + Send;
+    ) -> impl Future<Output = Result<Option<FoundSecret>, StoreFault>> + Send;
 }
 
 /// Adds a secret.

@@ -73,6 +73,16 @@ pub(super) fn secret_id(item: &Item) -> Option<RandomId> {
     RandomId::from_bytes(item.get(SECRET_ID)?.as_b().ok()?.as_ref())
 }
 
+/// Roles that an item names. What can't be read as one names nobody.
+pub(super) fn claimed_roles(item: &Item) -> RoleLists {
+    let list = |attribute| {
+        let roles = item.get(attribute).and_then(|value: &AttributeValue| value.as_l().ok());
+        let texts = roles.into_iter().flatten().filter_map(|role| role.as_s().ok());
+        texts.filter_map(|text| RoleId::parse(text.as_str()).ok()).collect()
+    };
+    RoleLists { read: list(READ_ROLES), write: list(WRITE_ROLES) }
+}
+
 /// Takes an item's attributes one by one, so that what is left over is seen.
 struct Attributes(Item);
 

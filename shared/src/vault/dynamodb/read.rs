@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
 
 use crate::names::{SecretName, UserId};
 use crate::vault::secret::SealedSecret;
-use crate::vault::store::{ListSecrets, ReadSecret, SecretPage, StoreFault};
+use crate::vault::store::{FoundSecret, ListSecrets, ReadSecret, SecretPage, StoreFault};
 
 use super::fault::fault;
 use super::item::{self, Item};
@@ -21,7 +21,7 @@ const BATCH_ROUNDS: u32 = 5;
 const NAMES_AHEAD: u64 = 500;
 
 impl ReadSecret for DynamoDbVault {
-    async fn read(&self, owner: &UserId, name: &SecretName) -> Result<Option<SealedSecret>, StoreFault> {
+    async fn read(&self, owner: &UserId, name: &SecretName) -> Result<Option<FoundSecret>, StoreFault> {
         let answer = self
             .client
             .get_item()
@@ -31,12 +31,17 @@ impl ReadSecret for DynamoDbVault {
             .send()
             .await
             .map_err(|error| fault("GetItem", &error))?;
-        match answer.item.map(item::decode).transpose()? {
-            Some(stored) if stored.record.owner != *owner || stored.record.name != *name => {
-                Err(StoreFault::Damaged("the table gave another item than the one asked for".to_owned()))
-            }
-            other => Ok(other),
-        }
+        Ok(answer.item.map(|item| {
+            let (secret_id, claimed_roles) = (item::secret_id(&item), item::claimed_roles(&item));
+            let sealed = item::decode(item).and_then(|stored| {
+                if stored.record.owner == *owner && stored.record.name == *name {
+                    Ok(stored)
+                } else {
+                    Err(StoreFault::Damaged("the table gave another item than the one asked for".to_owned()))
+                }
+            });
+            FoundSecret { secret_id, claimed_roles, sealed }
+        }))
     }
 }
 
