@@ -5,6 +5,7 @@ use std::fs;
 #[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
@@ -218,6 +219,25 @@ async fn a_key_that_is_new_to_a_running_function_is_found() {
     alice.put(&path(), r#"{"data":{"k":2}}"#).await.expect_status(200);
     assert_eq!(sealed_with(&server, "db").await, "2");
     assert_eq!(alice.get(&path()).await.json()["data"], json!({ "k": 2 }));
+}
+
+#[tokio::test]
+async fn a_create_seals_with_the_new_key_within_the_maximum_age_of_a_rotation() {
+    let server = Server::builder().setting("COFFER_KEYRING_MAX_AGE", "1s").start().await;
+    let alice = server.user("alice");
+    alice.create("alice", &json!({ "name": "s0", "data": {} })).await;
+    let (id, key) = first_key(server.folder());
+    set_keyring(server.folder(), &keyring(&[("2", NEW_KEY), (&id, &key)]));
+    let rotated = Instant::now();
+    for i in 1.. {
+        let name = format!("s{i}");
+        let asked_after = rotated.elapsed();
+        alice.create("alice", &json!({ "name": name, "data": {} })).await;
+        if sealed_with(&server, &name).await == "2" {
+            break;
+        }
+        assert!(asked_after <= Duration::from_secs(1), "{name} was sealed with a key that is no longer current");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents};
 use aws_smithy_runtime_api::client::http::{
@@ -55,7 +56,7 @@ impl Items {
         let data = DataFolder::open(folder).map_err(|error| error.to_string())?;
         let caught = Caught::default();
         let store = DynamoDbVault::new(client(caught.clone()), TABLE.to_owned());
-        Ok(Self { vault: Vault::new(store, Sealer::new(Box::new(KeyringFile::new(data)))), caught })
+        Ok(Self { vault: Vault::new(store, Sealer::new(Box::new(KeyringFile::new(data)), Duration::MAX)), caught })
     }
 
     /// The items of these secrets, each as the JSON that DynamoDB speaks.

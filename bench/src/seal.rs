@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::rand;
@@ -114,7 +114,7 @@ impl Work {
         let mut bytes = |length: usize| (0..length).map(|_| random.number().to_le_bytes()[0]).collect::<Vec<u8>>();
         let key = UnboundKey::new(&AES_256_GCM, &bytes(32)).map_err(|error| error.to_string())?;
         Ok(Self {
-            sealer: Sealer::new(Box::new(Fixed)),
+            sealer: Sealer::new(Box::new(Fixed), Duration::MAX),
             key: LessSafeKey::new(key),
             context: bytes(CONTEXT),
             plaintext: bytes(size),

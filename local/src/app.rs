@@ -77,7 +77,10 @@ impl<D: ReadDocument> App<D> {
     {
         let parts = || VaultParts {
             authenticator: from.authenticators.vault.clone(),
-            vault: Vault::new(from.table.clone(), Sealer::new(Box::new((from.keyring)()))),
+            vault: Vault::new(
+                from.table.clone(),
+                Sealer::new(Box::new((from.keyring)()), from.requests.keyring_max_age),
+            ),
             limits: from.requests.limits,
         };
         Self {

@@ -171,7 +171,7 @@ pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
         clients::secrets_manager(&config, settings.secrets_manager_url.as_ref()),
         settings.keyring_secret,
     );
-    let sealer = Arc::new(Sealer::new(Box::new(keyring)));
+    let sealer = Arc::new(Sealer::new(Box::new(keyring), settings.keyring_max_age));
     let TableParts { authenticator, store } = table_parts(settings.table, &config)?;
     let to_keyring = async {
         let _ = to_keyring.await;

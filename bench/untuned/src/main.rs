@@ -75,7 +75,7 @@ async fn prepare(without: Without) -> Result<VaultParts<DynamoDbVault>, StartErr
     let config = config(without, &connections).await;
     let secrets_manager = clients::secrets_manager(&config, settings.secrets_manager_url.as_ref());
     let keyring = SecretsManagerKeyring::new(secrets_manager, settings.keyring_secret);
-    let sealer = Arc::new(Sealer::new(Box::new(keyring)));
+    let sealer = Arc::new(Sealer::new(Box::new(keyring), settings.keyring_max_age));
     let dynamodb = clients::dynamodb(&config, settings.table.dynamodb_url.as_ref());
     let store = DynamoDbVault::new(dynamodb, settings.table.table);
     let authenticator = start::authenticator(settings.table.tokens)?;

@@ -1,16 +1,20 @@
 //! The keyring: named keys, one of which is current. New secrets are sealed with the current one; the others open what
 //! was sealed before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
 use aws_lc_rs::hkdf::{self, HKDF_SHA256, KeyType};
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 /// The fewest characters of a key. Forty-three of base64 carry 256 bits.
 const MIN_KEY_CHARACTERS: usize = 43;
+/// The fewest different characters of a key: a placeholder has fewer, and random text of 43 characters never, be it
+/// hexadecimal.
+const MIN_DIFFERENT_CHARACTERS: usize = 4;
 /// The id of the key of a keyring that has just one.
 const ONLY_KEY: &str = "1";
 
@@ -53,6 +57,14 @@ pub enum KeyringError {
     /// A key is too short to be one.
     #[error("key \"{0}\" of the keyring is shorter than 43 characters; `openssl rand -base64 48` makes a good one")]
     Short(String),
+    /// A key is made of a few characters only.
+    #[error(
+        "key \"{0}\" of the keyring has fewer than 4 different characters; `openssl rand -base64 48` makes a good one"
+    )]
+    Uniform(String),
+    /// Two keys have one id, of which a reader would see the last.
+    #[error("the keyring has two keys of the id \"{0}\"")]
+    DoubledId(String),
     /// An id that sealed bytes can't name.
     #[error("the id of a key has 1 to 32 ASCII letters, digits, '-' and '_'")]
     Id,
@@ -65,7 +77,30 @@ struct Form {
     v: u64,
     key: Option<Zeroizing<String>>,
     current: Option<String>,
-    keys: Option<BTreeMap<String, Zeroizing<String>>>,
+    keys: Option<Entries>,
+}
+
+/// Members of `keys` in their order, equal names included.
+struct Entries(Vec<(String, Zeroizing<String>)>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Entries;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("keys by their ids")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Entries, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = members.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
 }
 
 impl Keyring {
@@ -79,8 +114,8 @@ impl Keyring {
             return Err(KeyringError::Version(form.v));
         }
         let (current, keys) = match (form.key, form.current, form.keys) {
-            (Some(key), None, None) => (ONLY_KEY.to_owned(), BTreeMap::from([(ONLY_KEY.to_owned(), key)])),
-            (None, Some(current), Some(keys)) => (current, keys),
+            (Some(key), None, None) => (ONLY_KEY.to_owned(), vec![(ONLY_KEY.to_owned(), key)]),
+            (None, Some(current), Some(Entries(keys))) => (current, keys),
             _ => return Err(KeyringError::Form),
         };
         let mut checked = BTreeMap::new();
@@ -88,6 +123,12 @@ impl Keyring {
             let id = KeyId::parse(&id).ok_or(KeyringError::Id)?;
             if key.chars().count() < MIN_KEY_CHARACTERS {
                 return Err(KeyringError::Short(id.0));
+            }
+            if key.chars().collect::<BTreeSet<_>>().len() < MIN_DIFFERENT_CHARACTERS {
+                return Err(KeyringError::Uniform(id.0));
+            }
+            if checked.contains_key(&id) {
+                return Err(KeyringError::DoubledId(id.0));
             }
             checked.insert(id, key);
         }
@@ -168,6 +209,39 @@ mod tests {
         let error = Keyring::parse(r#"{"v":1,"key":"hunter2"}"#).unwrap_err();
         assert_eq!(error, KeyringError::Short("1".to_owned()));
         assert!(!error.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_key_of_few_different_characters_is_refused_by_its_id() {
+        for key in ["a".repeat(43), "A".repeat(63) + "=", "0".repeat(64), "xyz".repeat(20)] {
+            let error = Keyring::parse(&format!(r#"{{"v":1,"key":"{key}"}}"#)).unwrap_err();
+            assert_eq!(error, KeyringError::Uniform("1".to_owned()), "{key}");
+            assert!(!error.to_string().contains(&key));
+        }
+    }
+
+    #[test]
+    fn a_hexadecimal_key_is_accepted() {
+        let key = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        Keyring::parse(&format!(r#"{{"v":1,"key":"{key}"}}"#)).unwrap();
+    }
+
+    #[test]
+    fn two_keys_of_one_id_are_refused() {
+        let other = KEY.replace('0', "-");
+        for second in [KEY, &other] {
+            let text = format!(r#"{{"v":1,"current":"1","keys":{{"1":"{KEY}","2":"{KEY}","1":"{second}"}}}}"#);
+            assert_eq!(Keyring::parse(&text).unwrap_err(), KeyringError::DoubledId("1".to_owned()));
+        }
+        // Written otherwise, it is the same id.
+        let text = format!(r#"{{"v":1,"current":"1","keys":{{"1":"{KEY}","\u0031":"{KEY}"}}}}"#);
+        assert_eq!(Keyring::parse(&text).unwrap_err(), KeyringError::DoubledId("1".to_owned()));
+    }
+
+    #[test]
+    fn a_repeated_member_of_the_keyring_is_refused() {
+        let text = format!(r#"{{"v":1,"current":"1","current":"1","keys":{{"1":"{KEY}"}}}}"#);
+        assert_eq!(Keyring::parse(&text).unwrap_err(), KeyringError::Form);
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct VaultSettings {
     pub keyring_secret: String,
     /// Another address than AWS's for Secrets Manager.
     pub secrets_manager_url: Option<Url>,
+    /// Longest time for which a keyring that was read seals secrets.
+    pub keyring_max_age: Duration,
     /// How large requests may be.
     pub limits: Limits,
 }
@@ -200,9 +202,16 @@ impl VaultSettings {
         let table = TableSettings::read_from(&mut reader);
         let keyring_secret = reader.text("COFFER_KEYRING_SECRET");
         let secrets_manager_url = reader.url("COFFER_SECRETS_MANAGER_URL");
+        let keyring_max_age = keyring_max_age(&mut reader);
         let limits = limits(&mut reader);
         reader.finish((|| {
-            Some(Self { table: table?, keyring_secret: keyring_secret?, secrets_manager_url, limits: limits? })
+            Some(Self {
+                table: table?,
+                keyring_secret: keyring_secret?,
+                secrets_manager_url,
+                keyring_max_age: keyring_max_age?,
+                limits: limits?,
+            })
         })())
     }
 }
@@ -263,6 +272,8 @@ pub struct RequestSettings {
     pub rules: SearchRules,
     /// Whether documents get a field `_type`.
     pub add_type: bool,
+    /// Longest time for which a keyring that was read seals secrets.
+    pub keyring_max_age: Duration,
 }
 
 impl LocalSettings {
@@ -273,11 +284,13 @@ impl LocalSettings {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
         let mut reader = Reader::new(lookup);
         let limits = limits(&mut reader);
+        let keyring_max_age = keyring_max_age(&mut reader);
         let (rules, add_type) = document_rules(&mut reader);
         let [vault, search] = token_rules(&mut reader, [Api::Vault, Api::Search]);
         let keys = token_keys(&mut reader);
         reader.finish((|| {
-            let requests = RequestSettings { limits: limits?, rules, add_type: add_type? };
+            let requests =
+                RequestSettings { limits: limits?, rules, add_type: add_type?, keyring_max_age: keyring_max_age? };
             Some(Self { requests, tokens: LocalTokenSettings { keys: keys?, vault, search } })
         })())
     }
@@ -387,6 +400,10 @@ fn search_auth(reader: &mut Reader<'_>) -> Option<SearchAuth> {
 fn limits(reader: &mut Reader<'_>) -> Option<Limits> {
     let max_data_bytes = usize::try_from(reader.number("COFFER_MAX_DATA_BYTES", 1..=256 * 1024)?).ok()?;
     Some(Limits { max_data_bytes })
+}
+
+fn keyring_max_age(reader: &mut Reader<'_>) -> Option<Duration> {
+    reader.duration("COFFER_KEYRING_MAX_AGE", Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60))
 }
 
 fn document_rules(reader: &mut Reader<'_>) -> (SearchRules, Option<bool>) {

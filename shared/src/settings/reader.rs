@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use url::{Host, Url};
 
@@ -117,6 +118,17 @@ impl<'a> Reader<'a> {
         number
     }
 
+    /// A time: a whole number of seconds, or a number and one of s, m, h and d.
+    pub(super) fn duration(&mut self, name: &'static str, range: RangeInclusive<Duration>) -> Option<Duration> {
+        let value = self.text(name)?;
+        let duration = duration(value.trim()).filter(|duration| range.contains(duration));
+        if duration.is_none() {
+            let (from, to) = (range.start().as_secs(), range.end().as_secs());
+            self.wrong(name, &value, &format!("a time from {from}s to {to}s, such as 90s or 10m"));
+        }
+        duration
+    }
+
     pub(super) fn choice(&mut self, name: &'static str, choices: &[&'static str]) -> Option<&'static str> {
         let value = self.text(name)?;
         let choice = choices.iter().copied().find(|choice| *choice == value.trim());
@@ -159,6 +171,18 @@ impl<'a> Reader<'a> {
 
 fn described(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// Reads a number and a unit; without a unit it is seconds.
+fn duration(text: &str) -> Option<Duration> {
+    let (number, seconds) = match text.as_bytes().last()? {
+        b's' => (text.strip_suffix('s')?, 1),
+        b'm' => (text.strip_suffix('m')?, 60),
+        b'h' => (text.strip_suffix('h')?, 60 * 60),
+        b'd' => (text.strip_suffix('d')?, 24 * 60 * 60),
+        _ => (text, 1),
+    };
+    number.parse::<u64>().ok()?.checked_mul(seconds).map(Duration::from_secs)
 }
 
 /// This machine, as itself or as a container's host.
@@ -211,6 +235,28 @@ mod tests {
         ]);
         let faults = VaultSettings::read(&lookup).unwrap_err().to_string();
         assert_eq!(faults, "COFFER_MAX_DATA_BYTES is \"many\": it must be a whole number from 1 to 262144");
+    }
+
+    #[test]
+    fn a_time_is_a_number_of_seconds_or_has_a_unit() {
+        let read = |value: &'static str| {
+            let values = [
+                ("COFFER_TABLE", "t"),
+                ("COFFER_KEYRING_SECRET", "k"),
+                ("COFFER_JWT_KEYS", JWKS),
+                ("COFFER_KEYRING_MAX_AGE", value),
+            ];
+            VaultSettings::read(&move |name| values.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).into()))
+        };
+        for (value, seconds) in [("", 600), ("2", 2), ("90s", 90), ("10m", 600), ("1h", 3600), ("1d", 86400)] {
+            assert_eq!(read(value).unwrap().keyring_max_age.as_secs(), seconds, "{value}");
+        }
+        for value in ["0", "0s", "2d", "soon", "1.5h", "-1", "m", "ü", "99999999999999999999d"] {
+            let faults = read(value).unwrap_err().to_string();
+            let expected =
+                format!("COFFER_KEYRING_MAX_AGE is {value:?}: it must be a time from 1s to 86400s, such as 90s or 10m");
+            assert_eq!(faults, expected);
+        }
     }
 
     #[test]

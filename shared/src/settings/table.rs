@@ -34,6 +34,11 @@ pub const SETTINGS: &[Setting] = &[
         None,
         "name or ARN of the keyring in Secrets Manager; required by the vault's functions but delete-secret",
     ),
+    setting(
+        "COFFER_KEYRING_MAX_AGE",
+        Some("10m"),
+        "longest time for which a keyring that was read seals secrets, 1s to 1d: seconds, or a number and one of `s`, `m`, `h` and `d`",
+    ),
     setting("COFFER_MAX_DATA_BYTES", Some("65536"), "largest `data` of a secret in bytes as sent, 1 to 262144"),
     setting("COFFER_DYNAMODB_URL", None, "another address than AWS's for DynamoDB"),
     setting("COFFER_SECRETS_MANAGER_URL", None, "another address than AWS's for Secrets Manager"),

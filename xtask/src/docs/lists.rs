@@ -36,6 +36,11 @@ const CLUSTER: &str =
 
 const LEAVE: &[(&str, &str)] = &[
     (
+        r#"sam deploy --parameter-overrides 'VaultIssuers="https://issuer.example" VaultAudiences="coffer,web-app" SearchIssuers="https://issuer.example" SearchAudiences="any"'
+"#,
+        ACCOUNT,
+    ),
+    (
         r#"sam deploy --guided
 "#,
         ACCOUNT,
