@@ -102,7 +102,17 @@ fn rows() -> Vec<Row> {
         ("token for search", holder("bob", "sp:search:read", &[]), stranger(Forbidden, [Unknown; 4])),
         ("somebody else with `owner`", holder("bob", "owner", &[]), stranger(Forbidden, [Unknown; 4])),
         ("scopes of another service", holder("bob", "hostsManage service", &[]), stranger(Forbidden, [Unknown; 4])),
+        // Tokens without an audience, of a client that is one.
+        ("owner with `client_id` without `aud`", Some(json!({ "aud": null, "client_id": AUDIENCE })), own(Whole)),
+        ("owner with `azp` without `aud`", Some(json!({ "aud": null, "azp": AUDIENCE })), own(Whole)),
         // Tokens that open nothing, whatever their scopes.
+        ("other `client_id` without `aud`", Some(json!({ "aud": null, "client_id": "shop" })), [Unauthorized; 8]),
+        (
+            "other audience beside a good `client_id`",
+            Some(json!({ "aud": "shop", "client_id": AUDIENCE })),
+            [Unauthorized; 8],
+        ),
+        ("audience of the search API", Some(json!({ "aud": "search" })), [Unauthorized; 8]),
         ("expired token", Some(json!({ "exp": get_current_timestamp() - 3600 })), [Unauthorized; 8]),
         ("other issuer", Some(json!({ "iss": "https://other.example" })), [Unauthorized; 8]),
         ("no issuer", Some(json!({ "iss": null })), [Unauthorized; 8]),
@@ -121,8 +131,10 @@ async fn every_caller_gets_what_the_table_says_and_nothing_else() {
     let key = TestKey::ed25519("key");
     let server = Server::builder()
         .setting("COFFER_JWT_KEYS", TestKey::key_set(&[&key]))
-        .setting("COFFER_JWT_ISSUERS", ISSUER)
-        .setting("COFFER_JWT_AUDIENCES", AUDIENCE)
+        .setting("COFFER_VAULT_ISSUERS", ISSUER)
+        .setting("COFFER_VAULT_AUDIENCES", AUDIENCE)
+        .setting("COFFER_SEARCH_ISSUERS", ISSUER)
+        .setting("COFFER_SEARCH_AUDIENCES", "search")
         .start()
         .await;
     let sign = |wanted: &Value| {

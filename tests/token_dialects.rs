@@ -431,7 +431,7 @@ async fn the_search_dialect_has_scopes_in_an_array_and_authorities() {
     let gate = Gate::of(&[&key]).await;
     let claims = Claims(json!({
         "sub": "alice", "exp": in_seconds(600), "user_name": "alice", "tenant_id": "t",
-        "scope": ["sp:search:read"], "authorities": ["USER", "REPORT_ADMIN"],
+        "scope": ["sp:search:read", "user"], "authorities": ["USER", "REPORT_ADMIN"],
     }));
     gate.accepts(&key.sign(&claims)).await;
 }

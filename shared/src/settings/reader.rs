@@ -243,6 +243,8 @@ mod tests {
             let values = [
                 ("COFFER_TABLE", "t"),
                 ("COFFER_KEYRING_SECRET", "k"),
+                ("COFFER_VAULT_ISSUERS", "any"),
+                ("COFFER_VAULT_AUDIENCES", "any"),
                 ("COFFER_JWT_KEYS", JWKS),
                 ("COFFER_KEYRING_MAX_AGE", value),
             ];
