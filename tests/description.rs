@@ -342,7 +342,8 @@ async fn every_answer_is_as_described() {
 
     let document = [200, 400, 403, 404, 413];
     let expected = [
-        ("listSecrets", [200, 400, 403, 413, 500].as_slice()),
+        // Damage alone fails no list: it is shown there.
+        ("listSecrets", [200, 400, 403, 413].as_slice()),
         ("createSecret", &[201, 400, 403, 413]),
         ("getSecret", &[200, 400, 403, 404, 413, 500]),
         ("updateSecret", &[200, 400, 403, 404, 412, 413, 500]),

@@ -4,6 +4,7 @@ use shared::http::vault::{Vault as Api, VaultError, page, page_query, secrets_pa
 use shared::http::{Answer, Call, Endpoint};
 use shared::parts::VaultParts;
 use shared::vault::ListSecrets as Store;
+use shared::vault::ListedSecret;
 use shared::vault::rules::{Listing, may_list};
 
 /// Lists an owner's secrets. The store can do nothing else.
@@ -31,6 +32,12 @@ impl<S: Store> Endpoint for ListSecrets<S> {
 
         let (total, secrets) = self.0.vault.list(&owner, asked.offset, asked.limit).await?;
 
-        page(total, &secrets, listing == Listing::WithData)
+        for secret in &secrets {
+            if let ListedSecret::Damaged(damaged) = secret {
+                let secret_id = damaged.secret_id.map(|id| id.to_string());
+                call.log_damaged(Self::OPERATION, secret_id.as_deref(), &damaged.cause.to_string());
+            }
+        }
+        page(&owner, total, &secrets, listing == Listing::WithData)
     }
 }

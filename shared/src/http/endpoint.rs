@@ -84,6 +84,12 @@ impl Call {
         self.request.raw_http_path()
     }
 
+    /// Logs a damaged secret that doesn't fail the request, as an error under the request's tracking id.
+    pub fn log_damaged(&self, operation: &str, secret_id: Option<&str>, cause: &str) {
+        let (tracking_id, owner) = (&self.tracking_id, &self.owner);
+        tracing::error!(tracking_id, operation, owner, secret_id, cause, "a listed secret does not open");
+    }
+
     /// All values of a query parameter, decoded.
     #[must_use]
     pub fn query(&self, name: &str) -> Vec<&str> {

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::names::{SecretName, UserId};
 use crate::random::{RandomFailed, RandomId};
-use crate::sealing::{Sealer, SealerError};
+use crate::sealing::{OpenError, Sealer, SealerError};
 
 use super::context::context;
 use super::secret::{Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
@@ -28,6 +28,19 @@ pub enum VaultFault {
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomFailed),
+}
+
+impl VaultFault {
+    /// Whether the stored secret itself is at fault, and no service, key or setting.
+    fn is_damage(&self) -> bool {
+        match self {
+            Self::Store(StoreFault::Damaged(_)) => true,
+            Self::Seal { source: SealerError::Open(error), .. } => {
+                matches!(error, OpenError::Format(_) | OpenError::NotAuthentic)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Milliseconds since 1970-01-01T00:00:00Z; 0 if the clock stands before that.
@@ -174,16 +187,50 @@ impl<S: ReplaceSecret> Vault<S> {
     }
 }
 
+/// Secret of a list.
+#[derive(Debug)]
+pub enum ListedSecret {
+    /// A secret, verified.
+    Whole(Secret),
+    /// A secret that doesn't open, whatever key there is: its item was changed by something else.
+    Damaged(DamagedSecret),
+}
+
+/// Name of a secret that doesn't open, and what is known of it.
+#[derive(Debug)]
+pub struct DamagedSecret {
+    /// Its name.
+    pub name: SecretName,
+    /// Id in the item, for the log; unverified.
+    pub secret_id: Option<RandomId>,
+    /// Cause, for the log.
+    pub cause: VaultFault,
+}
+
 impl<S: ListSecrets> Vault<S> {
-    /// How many secrets the owner has, and those of one page, verified.
+    /// How many secrets the owner has, and those of one page. One that is damaged is told apart, so that it doesn't take
+    /// the others with it.
     ///
     /// # Errors
-    /// [`VaultFault`] if the store fails or a secret of the page doesn't open.
-    pub async fn list(&self, owner: &UserId, offset: u64, limit: usize) -> Result<(u64, Vec<Secret>), VaultFault> {
+    /// [`VaultFault`] if the store fails, or there is no keyring or not the key that a secret names.
+    pub async fn list(
+        &self,
+        owner: &UserId,
+        offset: u64,
+        limit: usize,
+    ) -> Result<(u64, Vec<ListedSecret>), VaultFault> {
         let page = self.store.page(owner, offset, limit).await?;
         let mut secrets = Vec::with_capacity(page.secrets.len());
-        for stored in page.secrets {
-            secrets.push(self.open(stored).await?);
+        for (name, FoundSecret { secret_id, sealed, .. }) in page.secrets {
+            let opened = match sealed {
+                Ok(stored) => self.open(stored).await,
+                Err(fault) => Err(fault.into()),
+            };
+            secrets.push(match opened {
+                Ok(secret) => ListedSecret::Whole(secret),
+                Err(cause) if cause.is_damage() => ListedSecret::Damaged(DamagedSecret { name, secret_id, cause }),
+                Err(fault) => return Err(fault),
+            });
         }
         Ok((page.total, secrets))
     }

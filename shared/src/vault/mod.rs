@@ -10,7 +10,7 @@ pub mod rules;
 mod secret;
 mod store;
 
-pub use guarded::{Draft, Lookup, Vault, VaultFault};
+pub use guarded::{DamagedSecret, Draft, ListedSecret, Lookup, Vault, VaultFault};
 pub use secret::{Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
 pub use store::{
     CreateSecret, Created, DeleteSecret, Deleted, FoundSecret, ListSecrets, ReadSecret, ReplaceSecret, Replaced,

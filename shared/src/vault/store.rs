@@ -67,8 +67,9 @@ pub enum Deleted {
 pub struct SecretPage {
     /// How many secrets the owner has.
     pub total: u64,
-    /// The page's secrets, ordered bytewise by their names; without those that were deleted meanwhile.
-    pub secrets: Vec<SealedSecret>,
+    /// The page's secrets, ordered bytewise by their names; without those that were deleted meanwhile, and without
+    /// items whose key is no name.
+    pub secrets: Vec<(SecretName, FoundSecret)>,
 }
 
 /// Reads one secret.

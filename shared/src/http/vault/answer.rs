@@ -9,12 +9,12 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use crate::http::answer::Answer;
-use crate::names::RoleId;
-use crate::vault::{Secret, SecretData, SecretRecord};
+use crate::names::{RoleId, SecretName, UserId};
+use crate::vault::{ListedSecret, Secret, SecretData, SecretRecord};
 
-use super::error::{Problem, ProblemCode, VaultError};
+use super::error::{ErrorBody, Problem, ProblemCode, VaultError};
 use super::path::of_secret;
-use super::wire::{CreatedBody, RoleAnswer, SecretAnswer, SecretListAnswer};
+use super::wire::{CreatedBody, DamagedSecretAnswer, ListedSecretAnswer, RoleAnswer, SecretAnswer, SecretListAnswer};
 
 /// RFC 3339 in UTC, always with milliseconds.
 const TIME: &[BorrowedFormatItem<'_>] =
@@ -49,6 +49,18 @@ fn secret<'a>(record: &'a SecretRecord, data: Option<&'a SecretData>) -> Result<
         updated: time(record.updated_ms)?,
         owner_id: record.owner.as_str(),
     })
+}
+
+/// A secret that doesn't open: its name is its key, all else in the item is unverified and isn't shown.
+fn damaged_secret<'a>(owner: &'a UserId, name: &'a SecretName) -> DamagedSecretAnswer<'a> {
+    DamagedSecretAnswer {
+        name: name.as_str(),
+        read_roles: Vec::new(),
+        write_roles: Vec::new(),
+        path: of_secret(owner, name),
+        owner_id: owner.as_str(),
+        error: ErrorBody::damaged(),
+    }
 }
 
 fn json(status: StatusCode, body: &impl serde::Serialize) -> Result<Answer, VaultError> {
@@ -90,14 +102,25 @@ pub fn deleted() -> Answer {
 ///
 /// # Errors
 /// [`VaultError::Invalid`] on `limit` if the gateway couldn't carry the page.
-pub fn page(total: u64, secrets: &[Secret], with_data: bool) -> Result<Answer, VaultError> {
+pub fn page(owner: &UserId, total: u64, secrets: &[ListedSecret], with_data: bool) -> Result<Answer, VaultError> {
     let items = secrets
         .iter()
-        .map(|shown| secret(&shown.record, with_data.then_some(&shown.data)))
+        .map(|listed| match listed {
+            ListedSecret::Whole(shown) => {
+                secret(&shown.record, with_data.then_some(&shown.data)).map(ListedSecretAnswer::Whole)
+            }
+            ListedSecret::Damaged(damaged) => Ok(ListedSecretAnswer::Damaged(damaged_secret(owner, &damaged.name))),
+        })
         .collect::<Result<_, _>>()?;
     let answer = json(StatusCode::OK, &SecretListAnswer { count: total, items })?;
     // Over the revisions rather than the body, so that no digest of plaintext leaves.
-    let tags: String = secrets.iter().map(|shown| shown.record.revision.entity_tag()).collect();
+    let tags: String = secrets
+        .iter()
+        .map(|listed| match listed {
+            ListedSecret::Whole(shown) => shown.record.revision.entity_tag(),
+            ListedSecret::Damaged(damaged) => format!("\"damaged {}\"", damaged.name.as_str()),
+        })
+        .collect();
     let digest = digest(&SHA256, format!("{total} {with_data} {tags}").as_bytes());
     let tag: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let answer = answer.with(ETAG, &format!("\"{tag}\""));

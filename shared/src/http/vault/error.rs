@@ -175,6 +175,11 @@ impl ErrorBody {
         Self { error_code, error_message: error_message.into(), property: None, details: Vec::new() }
     }
 
+    /// Error of a listed secret that doesn't open.
+    pub(super) fn damaged() -> Self {
+        Self::new(ProblemCode::GeneralError, "The stored secret is damaged and can't be read; its owner can delete it")
+    }
+
     fn of(problem: &Problem) -> Self {
         Self { property: Some(problem.property.clone()), ..Self::new(problem.code, problem.message.clone()) }
     }

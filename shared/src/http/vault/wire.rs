@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::error::ErrorBody;
+
 /// A role in a request.
 #[derive(Debug, ToSchema)]
 #[schema(as = RoleRequest)]
@@ -97,6 +99,35 @@ pub struct SecretAnswer<'a> {
     pub owner_id: &'a str,
 }
 
+/// A listed secret that can't be read, for its stored form was damaged. It can be deleted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DamagedSecret)]
+pub struct DamagedSecretAnswer<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Empty.
+    pub read_roles: Vec<RoleAnswer<'a>>,
+    /// Empty.
+    pub write_roles: Vec<RoleAnswer<'a>>,
+    /// Its path.
+    pub path: String,
+    /// Whose it is.
+    pub owner_id: &'a str,
+    /// Why it can't be read.
+    pub error: ErrorBody,
+}
+
+/// A secret of a page. Holds plaintext, and so has no `Debug`.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ListedSecret)]
+pub enum ListedSecretAnswer<'a> {
+    /// A secret.
+    Whole(SecretAnswer<'a>),
+    /// A secret that can't be read.
+    Damaged(DamagedSecretAnswer<'a>),
+}
+
 /// A page of secrets. Holds plaintext, and so has no `Debug`.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SecretList)]
@@ -104,5 +135,5 @@ pub struct SecretListAnswer<'a> {
     /// How many secrets the owner has.
     pub count: u64,
     /// The page, ordered by name, bytewise.
-    pub items: Vec<SecretAnswer<'a>>,
+    pub items: Vec<ListedSecretAnswer<'a>>,
 }

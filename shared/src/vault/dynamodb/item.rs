@@ -123,9 +123,13 @@ fn damaged(attribute: &str, what: &str) -> StoreFault {
     StoreFault::Damaged(format!("attribute `{attribute}` {what}"))
 }
 
-/// The name in a key.
-pub(super) fn decode_name(item: Item) -> Result<SecretName, StoreFault> {
-    Attributes(item).take(NAME, |value| SecretName::parse(into_text(value)?).ok())
+/// Name in a key.
+///
+/// # Errors
+/// What the key has in its place, cut to a length that a log line can hold.
+pub(super) fn decode_name(item: &Item) -> Result<SecretName, String> {
+    let text = item.get(NAME).and_then(|value| value.as_s().ok()).map_or("", String::as_str);
+    SecretName::parse(text).map_err(|_| text.chars().take(1024).collect())
 }
 
 /// Reads an item that the table gave. What is wrong with one is told with the id that it holds, so that it can be found.
