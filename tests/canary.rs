@@ -2,13 +2,16 @@
 //! them is in a log line, in an error's body or in a Debug output.
 
 use std::fs;
+use std::io;
+use std::marker::PhantomData;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::HeaderName;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::clients::{self, Connections, Issuer};
-use shared::http::Answer;
+use shared::http::{Answer, Call, Endpoint, Family, refuse_event, search, serve_event, vault};
 use shared::json::Members;
 use shared::sealing::Keyring;
 use shared::search::{OpenSearchAuth, OpenSearchSettings};
@@ -155,18 +158,200 @@ fn no_debug_output_holds_a_secret_or_a_key() {
 #[tokio::test]
 async fn no_debug_output_of_a_request_on_its_way_holds_its_token_or_its_body() {
     struct Shown;
-    impl shared::http::Endpoint for Shown {
-        type Family = shared::http::vault::Vault;
+    impl Endpoint for Shown {
+        type Family = vault::Vault;
         const OPERATION: &'static str = "shown";
-        async fn answer(&self, call: &mut shared::http::Call) -> Result<Answer, shared::http::vault::VaultError> {
+        async fn answer(&self, call: &mut Call) -> Result<Answer, vault::VaultError> {
             Ok(Answer::json(http::StatusCode::OK, format!("{call:?}")))
         }
     }
     let request = http::Request::get("/x").header("authorization", CANARY).body(()).unwrap();
     let event = local::gateway::event_json(&request.into_parts().0, &CANARY.into(), "/x", [127, 0, 0, 1].into());
-    let shown = shared::http::serve_event(&Shown, serde_json::from_str(&event.unwrap()).unwrap()).await;
+    let shown = serve_event(&Shown, serde_json::from_str(&event.unwrap()).unwrap()).await;
     let shown = Bytes::copy_from_slice(shown.body());
     assert!(shown.starts_with(b"Call(") && !shown.windows(CANARY.len()).any(|part| part == CANARY.as_bytes()));
+}
+
+/// A log of this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn start(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let lines = tracing_subscriber::fmt().json().with_max_level(tracing::Level::TRACE);
+        tracing::subscriber::set_default(lines.with_writer(move || log.clone()).finish())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An endpoint that no event of these tests may reach.
+struct Unreached<F>(PhantomData<F>);
+
+impl<F: Family + Send + Sync> Endpoint for Unreached<F>
+where
+    F::Error: Send,
+{
+    type Family = F;
+    const OPERATION: &'static str = "unreached";
+    async fn answer(&self, _: &mut Call) -> Result<Answer, F::Error> {
+        panic!("an unreadable event was handed on: {CANARY}")
+    }
+}
+
+/// A good event, with its canary in place of a token.
+fn event() -> Value {
+    let request = http::Request::put(secret_path("alice", "db")).header("authorization", format!("Bearer {CANARY}"));
+    let body = Bytes::from(format!(r#"{{"data":{{"password":"{CANARY}"}}}}"#));
+    let template = "/vault/api/v1/user/{user_id}/secrets/{name}";
+    let head = request.body(()).unwrap().into_parts().0;
+    let event = local::gateway::event_json(&head, &body, template, [127, 0, 0, 1].into()).unwrap();
+    serde_json::from_str(&event).unwrap()
+}
+
+/// Events that can't be read, each with the canary at the place of its fault or elsewhere.
+fn unreadable_events() -> Vec<String> {
+    let mut events: Vec<String> = [
+        json!(CANARY),
+        json!([CANARY]),
+        json!({ CANARY: CANARY }),
+        json!({ "Records": [{ "body": CANARY }] }),
+        json!({ "version": "2.0", "rawPath": "/", "headers": { "authorization": CANARY } }),
+        Value::Null,
+        json!(1),
+    ]
+    .map(|event| event.to_string())
+    .into();
+    let bearer = |rest: &str| format!("Bearer {CANARY}{rest}");
+    let headers = [
+        json!({ "authorization": [bearer("\u{7f}")] }),
+        json!({ "authorization": bearer("\u{7f}") }),
+        json!({ "authorization": [bearer("\0")] }),
+        json!({ "authorization": [bearer("\n")] }),
+        json!({ "authorization": [bearer("\r\nx: y")] }),
+        json!({ "authorization": [bearer("\u{1f}")] }),
+        json!({ "authorization": ["Bearer good", bearer("\u{8}")] }),
+        json!({ "authorization": [[bearer("")]] }),
+        json!({ "authorization": { bearer(""): 1 } }),
+        json!({ "authorization": [bearer(""), null] }),
+        json!({ "authorization": [bearer(""), 1] }),
+        json!({ "authorization": null, "x": [bearer("")] }),
+        json!({ bearer(""): ["x"] }),
+        json!({ "": [bearer("")] }),
+        json!({ format!("authorization\n{CANARY}"): ["x"] }),
+        json!({ "x\u{fc}": [bearer("")] }),
+        json!([bearer("")]),
+        json!(bearer("")),
+    ];
+    for wrong in headers {
+        for member in ["headers", "multiValueHeaders"] {
+            let mut event = event();
+            event[member] = wrong.clone();
+            events.push(event.to_string());
+        }
+    }
+    let members = [
+        ("/httpMethod", json!(format!("PUT {CANARY}"))),
+        ("/httpMethod", json!({ "of": CANARY })),
+        ("/path", json!([CANARY])),
+        ("/body", json!({ "password": CANARY })),
+        ("/isBase64Encoded", json!(CANARY)),
+        ("/queryStringParameters", json!(CANARY)),
+        ("/multiValueQueryStringParameters", json!({ "a": { CANARY: 1 } })),
+        ("/pathParameters", json!({ "name": [CANARY] })),
+        ("/stageVariables", json!(CANARY)),
+        ("/requestContext", json!(CANARY)),
+        ("/requestContext", json!([CANARY])),
+        ("/requestContext/httpMethod", json!(format!("PUT {CANARY}"))),
+        ("/requestContext/requestTimeEpoch", json!(CANARY)),
+        ("/requestContext/requestId", json!([CANARY])),
+        ("/requestContext/identity", json!(CANARY)),
+    ];
+    for (place, wrong) in members {
+        let mut event = event();
+        *event.pointer_mut(place).unwrap() = wrong;
+        events.push(event.to_string());
+    }
+    for missing in ["httpMethod", "requestContext"] {
+        let mut event = event();
+        event.as_object_mut().unwrap().remove(missing).unwrap();
+        events.push(event.to_string());
+    }
+    let text = event().to_string();
+    // A member that is there twice, half a character, and more depth than is read.
+    events.push(text.replacen('{', &format!(r#"{{"path":"{CANARY}","#), 1));
+    events.push(text.replacen("/secrets/db", r"/secrets/\ud800", 1));
+    events.push(text.replacen(&format!("\"Bearer {CANARY}\""), &format!("{}{}", "[".repeat(200), "]".repeat(200)), 1));
+    events
+}
+
+#[tokio::test]
+async fn an_event_that_can_not_be_read_is_a_400_and_nothing_of_it_is_in_the_log() {
+    let vault = json!({
+        "error_code": "INVALID_REQUEST_DATA", "property": "request",
+        "error_message": "The request can't be read: a header or another part of it is malformed",
+    });
+    for event in unreadable_events() {
+        let log = Log::default();
+        let guard = log.start();
+        let read = || serde_json::from_str(&event).unwrap();
+        let answers = [
+            serve_event(&Unreached::<vault::Vault>(PhantomData), read()).await,
+            serve_event(&Unreached::<search::Search>(PhantomData), read()).await,
+            // The same while the function can't be prepared.
+            refuse_event::<vault::Vault>("cold", read(), vault::Vault::unprepared("a setting".to_owned())),
+            refuse_event::<search::Search>("cold", read(), search::Search::unprepared("a setting".to_owned())),
+        ];
+        drop(guard);
+        let log = log.text();
+        assert!(!log.contains(CANARY), "{event}: {log}");
+        assert_eq!(log.lines().count(), answers.len(), "{event}: {log}");
+        let sent: Value = serde_json::from_str(&event).unwrap_or_default();
+        for (i, answer) in answers.into_iter().enumerate() {
+            assert_eq!(answer.status(), 400, "{event}");
+            let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+            assert!(log.contains(&id), "{event}: {log}");
+            if let Some(gateways) = sent.pointer("/requestContext/requestId").and_then(Value::as_str) {
+                assert_eq!(id, gateways.replace('-', ""), "{event}");
+            }
+            let body: Value = serde_json::from_slice(answer.body()).unwrap();
+            if i % 2 == 0 {
+                assert_eq!(body, vault, "{event}");
+            } else {
+                assert_eq!(
+                    (&body["detailCode"], &body["trackingId"]),
+                    (&json!("400.1 Bad Request Content"), &json!(id))
+                );
+                assert!(!body.to_string().contains(CANARY), "{event}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_can_be_read_is_handed_on() {
+    let log = Log::default();
+    let guard = log.start();
+    let event = serde_json::from_value(event()).unwrap();
+    let answer = serve_event(&Unreached::<vault::Vault>(PhantomData), event).await;
+    drop(guard);
+    // The endpoint panics, and its panic is an answer as well.
+    assert_eq!(answer.status(), 500);
+    assert!(!log.text().contains(CANARY), "{}", log.text());
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::service_fn;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
@@ -20,7 +21,7 @@ use url::Url;
 use crate::auth::Authenticator;
 use crate::causes::chain;
 use crate::clients::{self, Connections, Issuer};
-use crate::http::{Endpoint, Family, RequestEvent, answer_event, refuse, serve_event};
+use crate::http::{Endpoint, Family, RequestEvent, answer_event, refuse_event, serve_event};
 use crate::parts::{SearchParts, TableParts, VaultParts};
 use crate::sealing::{Sealer, SecretsManagerKeyring};
 use crate::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, OpenSearchWriter};
@@ -60,10 +61,7 @@ where
     let answer = move |event: RequestEvent| async move {
         match prepared.get_or_try_init(prepare).await {
             Ok(endpoint) => serve_event(endpoint, event).await,
-            Err(error) => {
-                let (request, _) = event.into_request();
-                refuse::<E::Family>(E::OPERATION, request, E::Family::unprepared(chain(error.as_ref())))
-            }
+            Err(error) => refuse_event::<E::Family>(E::OPERATION, event, E::Family::unprepared(chain(error.as_ref()))),
         }
     };
     // On the heap, for the type of a whole function in one is too deep for the compiler.
@@ -104,11 +102,21 @@ where
     if let Err(error) = prepared.get_or_try_init(prepare).await {
         unprepared(T::OPERATION, error.as_ref());
     }
-    let handler = move |event: LambdaEvent<T::Event>| {
+    // Read here and not by the runtime, which logs what it can't read.
+    let handler = move |event: LambdaEvent<Box<RawValue>>| {
         let time_left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or(WITHOUT_DEADLINE);
-        async move { prepared.get_or_try_init(prepare).await?.run(event.payload, time_left).await }.boxed()
+        async move {
+            let event = serde_json::from_str(event.payload.get()).map_err(|error| unreadable(&error))?;
+            prepared.get_or_try_init(prepare).await?.run(event, time_left).await
+        }
+        .boxed()
     };
     ended(T::OPERATION, lambda_runtime::run(service_fn(handler)).await)
+}
+
+/// The error of an event that a task can't read: its place. The library's message quotes the value.
+fn unreadable(error: &serde_json::Error) -> StartError {
+    format!("the event can't be read: column {} of line {}", error.column(), error.line()).into()
 }
 
 fn start_log(operation: &'static str) {

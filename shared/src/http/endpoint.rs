@@ -25,6 +25,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// answered and logged as any other failure.
 const TIME_LIMIT: Duration = Duration::from_secs(12);
 
+/// Cause of a panic's answer. A panic's message may hold anything; the panic hook logs its place.
+const PANIC: &str = "a panic; its place is in the line before";
+
 /// One operation of an API.
 pub trait Endpoint: Send + Sync {
     /// The API it belongs to.
@@ -103,13 +106,29 @@ impl fmt::Debug for Call {
     }
 }
 
-/// Answers one event of the gateway. It always answers: a failure, a panic and an answer too large for the gateway
-/// become the API's documented error.
+/// Answers one event of the gateway. It always answers: a failure, an event that can't be read, a panic and an answer
+/// too large for the gateway become the API's documented error.
 pub async fn serve_event<E: Endpoint>(endpoint: &E, event: RequestEvent) -> Response<Body> {
-    let (request, body) = event.into_request();
-    match body {
-        Ok(()) => serve(endpoint, request).await,
-        Err(error) => refuse::<E::Family>(E::OPERATION, request, E::Family::bad_request(error.to_string())),
+    let request = match readable::<E::Family>(event) {
+        Ok(request) => request,
+        Err((request, error)) => return refuse::<E::Family>(E::OPERATION, request, error),
+    };
+    serve(endpoint, request).await
+}
+
+/// Answers one event of the gateway for a function that could not be prepared: with `error`, unless the event is at
+/// fault itself.
+pub fn refuse_event<F: Family>(operation: &'static str, event: RequestEvent, error: F::Error) -> Response<Body> {
+    let (request, error) = readable::<F>(event).map_or_else(|refused| refused, |request| (request, error));
+    refuse::<F>(operation, request, error)
+}
+
+/// The request of an event, or the error of one that can't be read. A panic of the libraries that read it is one more.
+fn readable<F: Family>(event: RequestEvent) -> Result<Request, (Request, F::Error)> {
+    match std::panic::catch_unwind(AssertUnwindSafe(|| event.into_request())) {
+        Ok((request, Ok(()))) => Ok(request),
+        Ok((request, Err(error))) => Err((request, F::bad_request(error.to_string()))),
+        Err(_) => Err((Request::default(), F::internal(PANIC.to_owned()))),
     }
 }
 
@@ -119,8 +138,7 @@ async fn serve<E: Endpoint>(endpoint: &E, request: Request) -> Response<Body> {
     // The endpoint holds no state that a panic could leave half changed: stores and keys are behind their own locks.
     let answer = tokio::time::timeout(TIME_LIMIT, endpoint.answer(&mut call));
     let outcome = AssertUnwindSafe(answer).catch_unwind().await;
-    // What a panic says may hold anything; the panic hook logs its place.
-    let panicked = |_| Err(E::Family::internal("a panic; its place is in the line before".to_owned()));
+    let panicked = |_| Err(E::Family::internal(PANIC.to_owned()));
     let late = |_| Err(E::Family::internal(format!("no answer within {TIME_LIMIT:?}")));
     let result = outcome.map_or_else(panicked, |answer| answer.unwrap_or_else(late)).and_then(|answer| {
         if answer.fits() {

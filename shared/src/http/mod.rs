@@ -10,6 +10,6 @@ pub mod search;
 pub mod vault;
 
 pub use answer::{Answer, GATEWAY_RESPONSE_LIMIT};
-pub use endpoint::{Call, Endpoint, refuse, serve_event};
+pub use endpoint::{Call, Endpoint, refuse, refuse_event, serve_event};
 pub use event::{EventError, RequestEvent, answer_event};
 pub use family::Family;

@@ -17,7 +17,7 @@ use services::stack::Stack;
 use services::tools::Need;
 
 use crate::{MadeTest, World};
-use case::{Case, Expected, Step};
+use case::{Case, Step};
 
 /// A process a function, for all cases together. Each starts when the first case needs it.
 #[derive(Debug, Default)]
@@ -30,10 +30,9 @@ impl Processes {
         stack.runtime().block_on(process.invoke(event)).unwrap()
     }
 
-    /// How often the function's process was started.
-    fn starts(&self, stack: &Stack, function: &str) -> usize {
-        let process = self.of(stack, function).lock().unwrap_or_else(PoisonError::into_inner);
-        process.log().matches("INIT START").count()
+    /// Log of the function's process.
+    fn log(&self, stack: &Stack, function: &str) -> String {
+        self.of(stack, function).lock().unwrap_or_else(PoisonError::into_inner).log()
     }
 
     fn of(&self, stack: &Stack, function: &str) -> &Mutex<Emulated> {
@@ -69,26 +68,16 @@ fn run(world: &World, case: &Case) {
         take(world, step, &mut tag);
     }
     let event = placeholders::fill(stack, &case.event, tag.as_deref());
-    match &case.expected {
-        Expected::Answer(expected) => {
-            let text = world.events.invoke(stack, &case.function, event);
-            let answer = Answer::of(&text);
-            expected.hold(&answer).unwrap_or_else(|fault| panic!("{}\n{fault}\n{answer:?}", case.why));
-            hold_always(&case.event, &answer);
-        }
-        Expected::Failure => {
-            // Whatever was there before it works before and after.
-            let good = case::read(&case.function, "no-token").unwrap();
-            run(world, &good);
-            let starts = world.events.starts(stack, &case.function);
-            let text = world.events.invoke(stack, &case.function, event);
-            let failure: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
-            assert!(failure["errorMessage"].is_string() && failure.get("statusCode").is_none(), "{failure}");
-            run(world, &good);
-            let now = world.events.starts(stack, &case.function);
-            assert!(starts == 1 && now == 1, "the process was started anew: {starts}, {now}");
-        }
+    let text = world.events.invoke(stack, &case.function, event.clone());
+    let answer = Answer::of(&text);
+    case.expected.hold(&answer).unwrap_or_else(|fault| panic!("{}\n{fault}\n{answer:?}", case.why));
+    hold_always(&case.event, &answer);
+    let log = world.events.log(stack, &case.function);
+    for token in placeholders::tokens(&event) {
+        let signature = token.rsplit('.').next().unwrap();
+        assert!(!log.contains(signature), "a token is in the log:\n{log}");
     }
+    assert_eq!(log.matches("INIT START").count(), 1, "the process was started anew:\n{log}");
     for step in &case.after {
         take(world, step, &mut tag);
     }

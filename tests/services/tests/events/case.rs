@@ -20,15 +20,8 @@ pub struct Case {
     /// The event's text, with its placeholders.
     pub event: String,
     pub before: Vec<Step>,
-    pub expected: Expected,
+    pub expected: Pattern,
     pub after: Vec<Step>,
-}
-
-#[derive(Debug)]
-pub enum Expected {
-    Answer(Pattern),
-    /// An error of the runtime, for what is no event of a REST API.
-    Failure,
 }
 
 /// A request around a case, and what it must be answered with.
@@ -75,11 +68,7 @@ pub fn read(function: &str, name: &str) -> Result<Case, String> {
         event,
         before: steps(&mut answer, "before")?,
         after: steps(&mut answer, "after")?,
-        expected: match answer.remove("failure") {
-            Some(Value::Bool(true)) => Expected::Failure,
-            Some(other) => return Err(format!("failure is {other}")),
-            None => Expected::Answer(pattern(&mut answer)?),
-        },
+        expected: pattern(&mut answer)?,
     };
     no_more(&answer).map(|()| case)
 }

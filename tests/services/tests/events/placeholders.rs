@@ -27,6 +27,12 @@ pub fn fill(stack: &Stack, event: &str, tag: Option<&str>) -> String {
     filled
 }
 
+/// Signed tokens in an event that was filled in.
+pub fn tokens(filled: &str) -> impl Iterator<Item = &str> {
+    let words = filled.split(|letter: char| !(letter.is_ascii_alphanumeric() || "._-".contains(letter)));
+    words.filter(|word| word.starts_with("eyJ") && word.matches('.').count() == 2)
+}
+
 /// A token by its words: the user's id, then what it has otherwise than the scopes `user` and `sp:search:read` and the
 /// level `ORG_ADMIN`: `scopes=a,b`, `roles=a,b`, `levels=a,b`, `signature=wrong`.
 pub fn token(stack: &Stack, words: &str) -> String {
