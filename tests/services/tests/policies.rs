@@ -1,6 +1,7 @@
 //! The template holds what the functions do: the actions that a function may call are those that it calls, and the
 //! routes, the functions and the logs are those that there are.
 
+mod conditions;
 mod queues;
 mod resources;
 mod runs;
@@ -60,6 +61,16 @@ pub const TESTS: &[Test] = &[
     ("a_function_logs_to_its_own_log_alone", &[], a_function_logs_to_its_own_log_alone),
     ("the_key_is_for_functions_of_table_and_queue_alone", &[], the_key_is_for_functions_of_table_and_queue_alone),
     ("the_keyring_is_for_four_functions_alone", &[], the_keyring_is_for_four_functions_alone),
+    ("a_put_gives_nothing_back", &[], conditions::a_put_gives_nothing_back),
+    ("the_key_is_used_through_services_alone", &[], conditions::the_key_is_used_through_services_alone),
+    ("no_other_permission_has_a_condition", &[], conditions::no_other_permission_has_a_condition),
+    (
+        "others_than_the_named_readers_are_refused_the_keyring",
+        &[],
+        conditions::others_than_the_named_readers_are_refused_the_keyring,
+    ),
+    ("both_apis_take_tls_1_2_at_least", &[], conditions::both_apis_take_tls_1_2_at_least),
+    ("a_domain_takes_no_index_from_a_body", &[], conditions::a_domain_takes_no_index_from_a_body),
     ("the_template_has_the_functions_that_there_are", &[], the_template_has_the_functions_that_there_are),
     ("the_functions_are_given_the_regions_addresses", &[], the_functions_are_given_the_regions_addresses),
     (

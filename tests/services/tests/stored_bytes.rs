@@ -150,12 +150,16 @@ fn put_all(stack: &Stack, documents: &[Document]) {
         for half in alone.chunks(alone.len().div_ceil(2).max(1)) {
             scope.spawn(move || half.iter().for_each(|document| document.put(stack)));
         }
-        let mut lines = String::new();
-        for (i, document) in together.iter().enumerate() {
-            let place = json!({ "index": { "_index": format!("{PREFIX}{}", document.index), "_id": document.id } });
-            writeln!(lines, "{place}\n{}", document.text).unwrap();
-            if lines.len() > 4_000_000 || i + 1 == together.len() {
-                accepted += put_lines(stack, std::mem::take(&mut lines));
+        // The cluster takes the index from the path alone.
+        for index in IndexName::ALL {
+            let of_index: Vec<_> = together.iter().filter(|document| document.index == index).collect();
+            let mut lines = String::new();
+            for (i, document) in of_index.iter().enumerate() {
+                let place = json!({ "index": { "_id": document.id } });
+                writeln!(lines, "{place}\n{}", document.text).unwrap();
+                if lines.len() > 4_000_000 || i + 1 == of_index.len() {
+                    accepted += put_lines(stack, index, std::mem::take(&mut lines));
+                }
             }
         }
     });
@@ -167,8 +171,9 @@ fn put_all(stack: &Stack, documents: &[Document]) {
 }
 
 /// Sends lines of a bulk request; how many documents of it OpenSearch took.
-fn put_lines(stack: &Stack, lines: String) -> usize {
-    let (status, text) = stack.runtime().block_on(stack.opensearch("POST", "_bulk", lines));
+fn put_lines(stack: &Stack, index: IndexName, lines: String) -> usize {
+    let path = format!("{PREFIX}{index}/_bulk");
+    let (status, text) = stack.runtime().block_on(stack.opensearch("POST", &path, lines));
     assert_eq!(status, 200, "{text}");
     let answer: Value = serde_json::from_str(&text).unwrap();
     let items = answer["items"].as_array().unwrap();

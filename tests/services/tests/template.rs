@@ -18,6 +18,8 @@ pub struct Statement {
     pub effect: String,
     pub actions: Vec<String>,
     pub resources: Vec<Value>,
+    /// Condition of IAM; null for none.
+    pub condition: Value,
 }
 
 impl Template {
@@ -47,6 +49,11 @@ impl Template {
     /// A condition.
     pub fn condition(&self, name: &str) -> &Value {
         &self.0["Conditions"][name]
+    }
+
+    /// A parameter.
+    pub fn parameter(&self, name: &str) -> &Value {
+        &self.0["Parameters"][name]
     }
 
     /// A resource.
@@ -145,7 +152,7 @@ fn collect(statement: &Value, conditions: &mut Vec<String>, statements: &mut Vec
         }
         return;
     }
-    let known = ["Sid", "Effect", "Action", "Resource"];
+    let known = ["Sid", "Effect", "Action", "Resource", "Condition"];
     let members = statement.as_object().unwrap_or_else(|| panic!("no statement: {statement}"));
     assert!(members.keys().all(|name| known.contains(&name.as_str())), "unknown members: {statement}");
     statements.push(Statement {
@@ -153,6 +160,7 @@ fn collect(statement: &Value, conditions: &mut Vec<String>, statements: &mut Vec
         effect: statement["Effect"].as_str().unwrap().to_owned(),
         actions: list(&statement["Action"]).map(|action| action.as_str().unwrap().to_owned()).collect(),
         resources: alternatives(&statement["Resource"]).into_iter().cloned().collect(),
+        condition: statement["Condition"].clone(),
     });
 }
 

@@ -1,7 +1,8 @@
 //! Changes of documents, applied with `POST /{alias}/_bulk` and external versions.
 //!
-//! A request names its alias, so that a policy can hold which indices may be written; `require_alias` keeps OpenSearch
-//! from making an index of its own where the alias is missing.
+//! A request names its alias in the path, and no index in its body. A policy of IAM sees the path alone: which indices
+//! may be written it can hold only where the cluster has `rest.action.multi.allow_explicit_index: false`, for a body
+//! could name others. `require_alias` keeps OpenSearch from making an index of its own where the alias is missing.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

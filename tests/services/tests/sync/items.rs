@@ -101,3 +101,33 @@ pub fn a_large_batch_is_sent_in_small_requests(world: &World) {
         assert!(indices.read(index, &id) == Some(document(&id, &text)), "{of}");
     }
 }
+
+/// A policy sees the path of a bulk request and not its body. The cluster here has the setting of a domain that the
+/// template makes, under which both name the same index.
+pub fn changes_reach_a_cluster_that_takes_no_index_from_a_body(world: &World) {
+    let stack = world.stack();
+    let (indices, others) = (Indices::make(stack, "path"), Indices::make(stack, "body"));
+    let body = |place: &str| format!("{{\"index\":{{{place}}}}}\n{}\n", document("1", "smuggled"));
+    let send = |path: &str, place: &str| {
+        stack.runtime().block_on(stack.opensearch("POST", &format!("{}roles/{path}", indices.prefix), body(place)))
+    };
+    let elsewhere = format!("{}roles", others.prefix);
+    for (path, place) in [
+        ("_bulk", format!(r#""_index":"{elsewhere}","_id":"1""#)),
+        ("_bulk?require_alias=true", format!(r#""_index":"{elsewhere}","_id":"1""#)),
+        // The one of the path, too: the cluster compares nothing.
+        ("_bulk", format!(r#""_index":"{}roles","_id":"1""#, indices.prefix)),
+    ] {
+        let (status, text) = send(path, &place);
+        assert!(status == 400 && text.contains("explicit index"), "{status}: {text}");
+    }
+    for place in [&indices, &others] {
+        assert_eq!(place.read(IndexName::Roles, "1"), None);
+    }
+    let function = indices.function();
+    let batch = IndexName::ALL.map(|index| upsert(index, "1", 1, &document("1", "x")));
+    assert_eq!(function.deliver(&batch), [].into(), "{}", function.log());
+    for index in IndexName::ALL {
+        assert_eq!(indices.read(index, "1"), Some(document("1", "x")), "{index}");
+    }
+}

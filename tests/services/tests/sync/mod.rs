@@ -51,6 +51,11 @@ pub const TESTS: &[Test] = &[
         &[Need::Services],
         items::a_request_that_fails_takes_no_other_with_it,
     ),
+    (
+        "changes_reach_a_cluster_that_takes_no_index_from_a_body",
+        &[Need::Services],
+        items::changes_reach_a_cluster_that_takes_no_index_from_a_body,
+    ),
     ("a_large_batch_is_sent_in_small_requests", &[Need::Services], items::a_large_batch_is_sent_in_small_requests),
     (
         "a_late_upsert_does_not_bring_a_deleted_document_back",
