@@ -80,10 +80,19 @@ impl<D: ReadDocument> InProcess<D> {
     /// # Errors
     /// If it can't be signed.
     pub fn token(&self, user: &str, scopes: &[&str]) -> Result<String, String> {
+        self.token_with_roles(user, scopes, &[])
+    }
+
+    /// The same with these roles.
+    ///
+    /// # Errors
+    /// If it can't be signed.
+    pub fn token_with_roles(&self, user: &str, scopes: &[&str], roles: &[&str]) -> Result<String, String> {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let grant = Grant {
             user: user.to_owned(),
-            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
-            roles: Vec::new(),
+            scopes: words(scopes),
+            roles: words(roles),
             // Whoever reads documents needs one.
             authorities: vec!["ORG_ADMIN".to_owned()],
             lifetime: Duration::from_secs(24 * 60 * 60),

@@ -20,6 +20,7 @@ mod cold;
 mod contenders;
 mod delay;
 mod filling;
+mod hidden;
 mod http1;
 mod in_process;
 mod list;
@@ -71,6 +72,8 @@ enum Command {
     Added(added::AddedArgs),
     /// Pages of an owner's secrets, of one who has few and of one who has many: time, and capacity of the table
     List(list::ListArgs),
+    /// The 404 of a hidden secret beside that of a missing one: whether time tells them apart
+    Hidden(hidden::HiddenArgs),
     /// Sealing and opening, beside the cipher alone
     Seal(seal::SealArgs),
     /// Requests over tables of a thousand to a million secrets
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
         Command::Phases(args) => phases::run(&args),
         Command::Added(args) => added::run(&args),
         Command::List(args) => list::run(&args),
+        Command::Hidden(args) => hidden::run(&args),
         Command::Seal(args) => seal::run(&args),
         Command::Scale(args) => scale::run(&args),
         Command::Serve(args) => serve::run(&args),
