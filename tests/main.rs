@@ -29,6 +29,7 @@ mod permissions;
 mod program;
 mod program_export;
 mod program_load;
+mod program_output;
 mod reference_page;
 mod search;
 mod search_errors;

@@ -12,6 +12,7 @@ mod serve;
 mod stop;
 mod token;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -65,7 +66,10 @@ enum Command {
 
 /// Runs the command of this process's arguments.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(text) => return usage(&text),
+    };
     let data = &cli.data.data;
     let result = match cli.command {
         None => serve::run(&cli.serve, data),
@@ -86,22 +90,39 @@ fn index(text: &str) -> Result<IndexName, String> {
     IndexName::parse(text).ok_or_else(|| format!("the indices are {}", IndexName::list()))
 }
 
-/// Says on standard error what is wrong.
-#[expect(clippy::print_stderr, reason = "a program speaks to the person who started it")]
-fn complain(what: &str) {
-    for line in what.lines() {
-        eprintln!("coffer: {line}");
+/// Prints the help, the version or an error of usage. The help is a result: the exit status is 1 where it could not be
+/// written.
+fn usage(text: &clap::Error) -> ExitCode {
+    let written = text.print().and_then(|()| io::stdout().flush());
+    match (text.use_stderr(), written) {
+        (true, _) => ExitCode::from(2),
+        (false, Ok(())) => ExitCode::SUCCESS,
+        (false, Err(error)) => {
+            complain(&format!("standard output: {error}"));
+            ExitCode::FAILURE
+        }
     }
 }
 
-/// Says on standard error how things are.
-#[expect(clippy::print_stderr, reason = "a program speaks to the person who started it")]
-fn note(what: &str) {
-    eprintln!("{what}");
+/// Prints an error to standard error, each line behind the program's name.
+fn complain(what: &str) {
+    for line in what.lines() {
+        note(&format!("coffer: {line}"));
+    }
 }
 
-/// Prints to standard output.
-#[expect(clippy::print_stdout, reason = "what a command was asked for")]
-fn say(what: &str) {
-    println!("{what}");
+/// Prints a line to standard error. A failure is ignored: there is no place left to report it, and the macros of the
+/// standard library would panic.
+fn note(what: &str) {
+    let _ = io::stderr().write_all(format!("{what}\n").as_bytes());
+}
+
+/// Prints a line of a command's result to standard output, in one write.
+///
+/// # Errors
+/// The caller's exit status tells that the result was not written.
+fn say(what: &str) -> Result<(), CommandError> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(format!("{what}\n").as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| format!("standard output: {error}").into())
 }

@@ -2,8 +2,8 @@
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -60,23 +60,27 @@ async fn prepare(args: &PrepareArgs) -> Result<(), CommandError> {
     let prepared = preparation.run(PATIENCE).await;
     progress.bar.finish_and_clear();
     prepared?;
+    // A line that can't be written ends no work; the exit status tells of it.
+    let mut said = std::mem::replace(&mut *progress.said.lock().unwrap_or_else(PoisonError::into_inner), Ok(()));
     if args.remove_old {
         for name in preparation.remove_old().await? {
-            say(&format!("{name}: removed"));
+            said = said.and(say(&format!("{name}: removed")));
         }
     }
     if let Some(age) = args.forget_deletes {
         for (index, count) in preparation.forget_deletes(age).await? {
-            say(&format!("{index}: {count} deletes forgotten"));
+            said = said.and(say(&format!("{index}: {count} deletes forgotten")));
         }
     }
-    Ok(())
+    said
 }
 
 /// A bar on a terminal, lines elsewhere.
 struct Progress {
     bar: ProgressBar,
     last_line: Mutex<Instant>,
+    /// The first failure to print a result.
+    said: Mutex<Result<(), CommandError>>,
 }
 
 impl Progress {
@@ -87,7 +91,7 @@ impl Progress {
         {
             bar.set_style(style);
         }
-        Self { bar, last_line: Mutex::new(Instant::now()) }
+        Self { bar, last_line: Mutex::new(Instant::now()), said: Mutex::new(Ok(())) }
     }
 }
 
@@ -108,6 +112,10 @@ impl Watch for Progress {
     }
 
     fn prepared(&self, prepared: &Prepared) {
-        self.bar.suspend(|| say(&prepared.to_string()));
+        let written = self.bar.suspend(|| say(&prepared.to_string()));
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_ok() {
+            *said = written;
+        }
     }
 }

@@ -140,7 +140,8 @@ async fn serve(args: &ServeArgs, data: &Path) -> Result<(), CommandError> {
     let address = format!("http://{}", listener.local_addr()?);
     welcome(&address, has_no_keys(&from_env).then_some(local.signing_key()))?;
     server::run(listener, app, stop).await?;
-    say("Stopped.");
+    // All that was answered is stored, whether or not somebody still reads this.
+    let _ = say("Stopped.");
     Ok(())
 }
 
@@ -150,13 +151,12 @@ fn has_no_keys(lookup: &dyn Fn(&str) -> Option<String>) -> bool {
     !set("COFFER_JWT_KEYS") && !set("COFFER_JWT_JWKS_URL")
 }
 
-/// Says where the server is, and gives a token and lines to paste.
+/// Prints the address, a token and lines to paste, in one write: a reader that goes after the first line has it all.
 fn welcome(address: &str, key: Option<&SigningKey>) -> Result<(), CommandError> {
-    say(&format!("Coffer listens on {address}"));
-    say(&format!("API reference: {address}/docs/"));
+    let mut lines = vec![format!("Coffer listens on {address}"), format!("API reference: {address}/docs/")];
     let Some(key) = key else {
-        say("Tokens are those of the configured issuer.");
-        return Ok(());
+        lines.push("Tokens are those of the configured issuer.".to_owned());
+        return say(&lines.join("\n"));
     };
     let token = key.sign(&Grant {
         user: "alice".to_owned(),
@@ -165,19 +165,20 @@ fn welcome(address: &str, key: Option<&SigningKey>) -> Result<(), CommandError> 
         authorities: vec!["ORG_ADMIN".to_owned()],
         lifetime: Duration::from_secs(60 * 60),
     })?;
-    say("");
-    say("In another terminal, as the user alice for an hour:");
-    say("");
-    say(&format!("  URL={address}"));
-    say(&format!("  TOKEN={}", *token));
-    say("");
+    lines.extend([
+        String::new(),
+        "In another terminal, as the user alice for an hour:".to_owned(),
+        String::new(),
+        format!("  URL={address}"),
+        format!("  TOKEN={}", *token),
+        String::new(),
+    ]);
     for (method, body) in [("POST", " -d '{\"name\":\"db\",\"data\":{\"password\":\"correct horse\"}}'"), ("GET", "")] {
         let path = if method == "POST" { "secrets" } else { "secrets/db" };
-        say(&format!(
+        lines.push(format!(
             "  curl -X {method} -H \"Authorization: Bearer $TOKEN\" $URL/vault/api/v1/user/alice/{path}{body}"
         ));
     }
-    say("");
-    say("Stop with Ctrl-C.");
-    Ok(())
+    lines.extend([String::new(), "Stop with Ctrl-C.".to_owned()]);
+    say(&lines.join("\n"))
 }

@@ -41,6 +41,5 @@ pub(super) fn run(args: TokenArgs, data: &Path) -> Result<(), CommandError> {
         authorities: without_empty(args.authorities),
         lifetime: args.lifetime,
     })?;
-    say(&token);
-    Ok(())
+    say(&token)
 }

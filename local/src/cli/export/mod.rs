@@ -37,9 +37,12 @@ pub(super) fn run(args: &ExportArgs, data: &Path) -> Result<ExitCode, CommandErr
         progress.finish();
     }
     match exported {
-        // Who read along has seen enough.
-        Err(error) if error.downcast_ref().is_some_and(closed) => Ok(ExitCode::SUCCESS),
-        exported => exported.map(|()| ExitCode::SUCCESS),
+        Err(error) if error.downcast_ref().is_some_and(closed) => Ok(ExitCode::from(CLOSED)),
+        Err(error) => match error.downcast::<io::Error>() {
+            Ok(error) => Err(format!("standard output: {error}").into()),
+            Err(error) => Err(error),
+        },
+        Ok(()) => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -57,6 +60,10 @@ fn embedded(index: IndexName, data: &Path, out: &mut Lines) -> Result<(), Comman
 fn closed(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
 }
+
+/// Exit status after the reader of the output has gone: that of a program that SIGPIPE ended. Nothing is printed, for
+/// the reader wanted no more, but the export is not whole.
+const CLOSED: u8 = 141;
 
 /// How much is written at once, in bytes.
 const BUFFER: usize = 256 * 1024;

@@ -72,23 +72,35 @@ pub(super) struct Reading {
     pub(super) progress: Progress,
 }
 
-/// Begins to read. After the last batch the channel ends, or there is an error, which says what keeps lines from being
-/// read.
+/// Message of the thread that reads.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// Changes to apply.
+    Batch(Batch),
+    /// All lines were read. Without this message a closed channel is an error: the thread may have panicked.
+    End,
+    /// Lines can't be read any further, for this reason.
+    Failed(String),
+}
+
+/// Begins to read. The last message is [`Message::End`] or [`Message::Failed`].
 ///
 /// # Errors
 /// What keeps a thread from being started.
-pub(super) fn start(reading: Reading) -> std::io::Result<mpsc::Receiver<Result<Batch, String>>> {
+pub(super) fn start(reading: Reading) -> std::io::Result<mpsc::Receiver<Message>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     // Nobody waits for its end: it may be in the middle of a read when the load stops.
     std::thread::Builder::new().name("lines".to_owned()).spawn(move || {
         let batch = Batch::new(Position { file: 0, line: reading.from_line });
         let mut reader = Reader { reading, sender, batch };
         let ended = reader.files();
-        let left = reader.send();
-        if let (Err(Halt::Because(reason)), Ok(())) = (ended, left) {
+        let last = match (ended, reader.send()) {
+            (Ok(()), Ok(())) => Message::End,
+            (Err(Halt::Because(reason)), Ok(())) => Message::Failed(reason),
             // A load that stops needs no reason.
-            let _ = reader.sender.blocking_send(Err(reason));
-        }
+            (Err(Halt::Unwanted), _) | (_, Err(_)) => return,
+        };
+        let _ = reader.sender.blocking_send(last);
     })?;
     Ok(receiver)
 }
@@ -103,7 +115,7 @@ enum Halt {
 
 struct Reader {
     reading: Reading,
-    sender: mpsc::Sender<Result<Batch, String>>,
+    sender: mpsc::Sender<Message>,
     batch: Batch,
 }
 
@@ -194,7 +206,7 @@ impl Reader {
     fn send(&mut self) -> Result<(), Halt> {
         let next = Batch::new(self.batch.next);
         let batch = std::mem::replace(&mut self.batch, next);
-        self.sender.blocking_send(Ok(batch)).map_err(|_| Halt::Unwanted)
+        self.sender.blocking_send(Message::Batch(batch)).map_err(|_| Halt::Unwanted)
     }
 }
 

@@ -122,15 +122,19 @@ async fn load(
 fn conclude(args: &LoadArgs, data: &Path, ended: Ended, refusals: &mut Refusals) -> Result<ExitCode, CommandError> {
     let Ended { how, tally, next } = ended;
     let refused = refusals.count();
-    say(&format!(
+    let summary = format!(
         "{}: {} loaded, {} unchanged, {} older, {refused} refused",
         args.index, tally.loaded, tally.unchanged, tally.older
-    ));
+    );
+    let said = say(&summary);
+    if let Err(error) = &said {
+        complain(&format!("{summary}\n{error}"));
+    }
     if let Some(path) = refusals.finish()? {
         complain(&format!("the refused lines and the reasons are in {}", path.display()));
     }
     if how == End::Whole {
-        return Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(if refused == 0 && said.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     if let End::Failed(reason) = &how {
         complain(reason);

@@ -11,7 +11,7 @@ use shared::names::IndexName;
 use shared::search::{Change, Operation, Outcome, SearchFault, WriteDocuments};
 use tokio::sync::mpsc;
 
-use super::batches::{Batch, Entry, Position};
+use super::batches::{Batch, Entry, Message, Position};
 use super::refused::Refusals;
 use crate::cli::patience::wait;
 use crate::cli::progress::{Progress, TICK};
@@ -21,6 +21,8 @@ const MOST: usize = 4;
 /// How many bytes of documents are under way at once, unless it is one batch: they are there twice, once as documents
 /// and once as a request.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// The reason of a load whose input ended without a message.
+const LOST: &str = "the thread that reads the lines ended before the last one";
 /// After how many batches in a row that were taken at once one more is tried.
 const STEADY: u32 = 8;
 
@@ -92,7 +94,7 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
     /// comes to its end, and nothing else is begun.
     pub(super) async fn run(
         &self,
-        mut batches: mpsc::Receiver<Result<Batch, String>>,
+        mut batches: mpsc::Receiver<Message>,
         from: Position,
         stop: impl Future<Output = ()>,
     ) -> Ended {
@@ -133,7 +135,7 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
                     }
                 }
                 batch = batches.recv(), if room && due.is_none() && !drained => match batch {
-                    Some(Ok(batch)) => {
+                    Some(Message::Batch(batch)) => {
                         let flight = Flight { number: state.taken, batch, failures: 0 };
                         state.taken += 1;
                         state.next = flight.batch.next;
@@ -141,8 +143,9 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
                         state.bytes_under_way += flight.batch.bytes;
                         under_way.push(self.fly(flight));
                     }
-                    Some(Err(reason)) => end = Some(End::Failed(reason)),
-                    None => drained = true,
+                    Some(Message::End) => drained = true,
+                    Some(Message::Failed(reason)) => end = Some(End::Failed(reason)),
+                    None => end = Some(End::Failed(LOST.to_owned())),
                 },
                 _ = ticks.tick() => self.progress.tick(),
             }

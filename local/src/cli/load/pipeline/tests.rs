@@ -41,7 +41,7 @@ fn throttled(seconds: u64) -> SearchFault {
 }
 
 /// Batches of two documents each.
-fn batches(count: u64) -> mpsc::Receiver<Result<Batch, String>> {
+fn batches(count: u64) -> mpsc::Receiver<Message> {
     let (sender, receiver) = mpsc::channel(100);
     for number in 0..count {
         let position = |line| Position { file: 0, line };
@@ -56,12 +56,25 @@ fn batches(count: u64) -> mpsc::Receiver<Result<Batch, String>> {
         let first = number * 2 + 1;
         let entries = vec![entry(first), entry(first + 1)];
         let batch = Batch { start: position(first), next: position(first + 2), entries, bytes: 4 };
-        sender.try_send(Ok(batch)).unwrap();
+        sender.try_send(Message::Batch(batch)).unwrap();
     }
+    sender.try_send(Message::End).unwrap();
     receiver
 }
 
 async fn run<F>(store: &Store<F>, count: u64, patience: Duration, stop: impl Future<Output = ()>) -> Ended
+where
+    F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, SearchFault> + Send + Sync,
+{
+    run_on(store, batches(count), patience, stop).await
+}
+
+async fn run_on<F>(
+    store: &Store<F>,
+    batches: mpsc::Receiver<Message>,
+    patience: Duration,
+    stop: impl Future<Output = ()>,
+) -> Ended
 where
     F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, SearchFault> + Send + Sync,
 {
@@ -75,7 +88,7 @@ where
         progress,
         patience,
     };
-    pipeline.run(batches(count), Position { file: 0, line: 1 }, stop).await
+    pipeline.run(batches, Position { file: 0, line: 1 }, stop).await
 }
 
 #[tokio::test]
@@ -128,4 +141,13 @@ async fn what_is_under_way_ends_when_a_load_is_stopped_and_nothing_else_begins()
     let begun = store.calls.load(Ordering::SeqCst);
     assert_eq!((ended.how, ended.next.line), (End::Stopped, 1));
     assert!(begun <= MOST && ended.tally.loaded == 2 * (begun as u64 - 1), "{begun}");
+}
+
+#[tokio::test]
+async fn input_that_ends_without_a_message_is_no_whole_load() {
+    let store = Store::new(|_, changes: &[Change]| applied(changes));
+    let (sender, receiver) = mpsc::channel(1);
+    drop(sender);
+    let ended = run_on(&store, receiver, Duration::from_secs(60), std::future::pending()).await;
+    assert_eq!((ended.how, ended.next.line), (End::Failed(LOST.to_owned()), 1));
 }
