@@ -156,6 +156,94 @@ fn compressed_files_are_known_by_their_first_bytes() {
     }
 }
 
+/// A skippable frame of zstd with this content.
+fn skippable(number: u8, content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_le_bytes();
+    [&[0x50 + number, 0x2a, 0x4d, 0x18][..], &length, content].concat()
+}
+
+#[test]
+fn skippable_frames_padding_and_byte_order_marks_are_passed_over() {
+    let all = lines(5_000);
+    let (first, second) = all.split_at(all.find('\n').unwrap() + 1);
+    let mark = "\u{feff}";
+    let zeros = vec![0; 300_000];
+    let ways = [
+        ("pzstd", [skippable(0, &[1, 2, 3, 4]), zstd(first), skippable(0, &[4; 4]), zstd(second)].concat()),
+        ("skippable of any number", [skippable(15, &[]), skippable(7, &[9; 500]), zstd(&all)].concat()),
+        ("seekable zstd", [zstd(&all), skippable(14, &[0; 17])].concat()),
+        ("padded gzip", [gzip(&all), zeros.clone()].concat()),
+        ("gzip padded by a byte", [gzip(&all), vec![0]].concat()),
+        ("members of padded gzip", [gzip(first), zeros.clone(), gzip(second), zeros].concat()),
+        ("mark", format!("{mark}{all}").into_bytes()),
+        ("marks of two files", format!("{mark}{first}{mark}{second}").into_bytes()),
+        ("mark in gzip", gzip(&format!("{mark}{all}"))),
+        ("mark in zstd", zstd(&format!("{mark}{all}"))),
+        ("mark before a comment", format!("{mark}# comment\n{all}").into_bytes()),
+    ];
+    for (way, bytes) in ways {
+        for through_a_file in [true, false] {
+            let folder = folder();
+            fs::write(folder.path().join("file"), &bytes).unwrap();
+            let output =
+                if through_a_file { load(folder.path(), &["file"], b"") } else { load(folder.path(), &["-"], &bytes) };
+            assert_eq!(
+                (output.status.code(), summary(&output)),
+                (Some(0), "5000 loaded, 0 unchanged, 0 older, 0 refused"),
+                "{way}"
+            );
+            assert!(exported(folder.path()) == all, "{way}");
+        }
+    }
+}
+
+#[test]
+fn what_follows_a_member_of_gzip_and_is_none_ends_the_load() {
+    let folder = folder();
+    let output = load(folder.path(), &["-"], &[gzip(&lines(3)), vec![0; 9], b"more".to_vec()].concat());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+#[test]
+fn a_file_of_another_format_ends_the_load_with_what_to_do() {
+    let wide = |text: &str, big: bool| -> Vec<u8> {
+        text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    };
+    let document = document("a", 1);
+    let pretty = "{\n  \"id\": \"a\",\n  \"synced\": \"2020-01-01T00:00:00Z\"\n}\n";
+    let mut tar = vec![b'x'; 257];
+    tar.extend_from_slice(b"ustar\x0000");
+    tar.resize(1024, 0);
+    for (bytes, words) in [
+        (format!("[{document},{document}]").into_bytes(), "jq -c '.[]'"),
+        (format!("[\n  {document},\n  {document}\n]\n").into_bytes(), "jq -c '.[]'"),
+        (format!("\u{feff} \n# comment\n [ {document}\n]").into_bytes(), "jq -c '.[]'"),
+        (gzip(&format!("[{document}]\n")), "jq -c '.[]'"),
+        (format!("[{}]", vec![&*document; 200_000].join(",")).into_bytes(), "jq -c '.[]'"),
+        (pretty.as_bytes().to_vec(), "jq -c . "),
+        (pretty.replace('\n', "\r\n").into_bytes(), "jq -c . "),
+        (pretty.replace("{\n ", "{").into_bytes(), "jq -c . "),
+        (zstd(pretty), "jq -c . "),
+        (wide(&format!("\u{feff}{document}"), false), "iconv"),
+        (wide(&format!("\u{feff}{document}"), true), "iconv"),
+        (wide(&document, false), "iconv"),
+        (wide(&document, true), "iconv"),
+        (b"BZh91AY&SY\x01\x02\x03".to_vec(), "bzip2 -dc"),
+        (b"\xfd7zXZ\0\0\x04".to_vec(), "xz -dc"),
+        (b"PK\x03\x04\x14\0\0\0".to_vec(), "unzip -p"),
+        (tar.clone(), "tar -xOf"),
+        ([gzip(""), gzip(&String::from_utf8(tar).unwrap())].concat(), "tar -xOf"),
+    ] {
+        let folder = folder();
+        let output = load(folder.path(), &["-"], &bytes);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{words}: {said}");
+        assert!(said.starts_with("coffer: standard input: it is ") || said.contains(": a document has several lines"));
+        assert!(said.contains(words), "{words}: {said}");
+        assert!(!folder.path().join("roles-refused.jsonl").exists(), "{words}");
+    }
+}
+
 #[test]
 fn a_file_that_was_cut_off_is_no_whole_load() {
     let all = lines(20_000);

@@ -142,14 +142,23 @@ impl Reader {
 
     fn lines(&mut self, name: &str, source: &mut dyn BufRead, mut position: Position) -> Result<(), Halt> {
         let mut line = Vec::new();
+        // A load that goes on in the middle of a file has seen its start.
+        let mut first = position.line == 1;
         loop {
             let read = lines::read(source, &mut line)
                 .map_err(|error| Halt::Because(format!("{name}, line {}: {error}", position.line)))?;
             let Some(extent) = read else { return Ok(()) };
             let content = lines::content(&line);
+            let empty = content.trim_ascii().is_empty() || content.first() == Some(&COMMENT);
+            if !empty
+                && std::mem::take(&mut first)
+                && let Some(advice) = lines::misshapen(&line)
+            {
+                return Err(Halt::Because(format!("{name}: {advice}")));
+            }
             let checked = if extent == Extent::Start {
                 Err(format!("larger than an answer can be: more than {MAX_LINE_BYTES} bytes"))
-            } else if content.trim_ascii().is_empty() || content.first() == Some(&COMMENT) {
+            } else if empty {
                 Ok(None)
             } else {
                 change(content, &self.reading.versions).map(Some)

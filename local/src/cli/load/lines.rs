@@ -56,10 +56,29 @@ fn read_part(source: &mut dyn BufRead, line: &mut Vec<u8>, most: usize) -> io::R
     source.take(most as u64).read_until(b'\n', line)
 }
 
-/// A line without the bytes that end it.
+/// A line without the bytes that end it and without a byte order mark, which some editors put at the start of a file:
+/// in a file put together from several it stands before any line.
 pub(super) fn content(line: &[u8]) -> &[u8] {
     let content = line.strip_suffix(b"\n").unwrap_or(line);
-    content.strip_suffix(b"\r").unwrap_or(content)
+    let content = content.strip_suffix(b"\r").unwrap_or(content);
+    content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content)
+}
+
+/// Finds out from the first line with a document that a file does not have a document a line; the sentence says what to
+/// do. A line that is only broken is none of that.
+pub(super) fn misshapen(line: &[u8]) -> Option<&'static str> {
+    let text = content(line).trim_ascii();
+    let ended = line.ends_with(b"\n");
+    if let Some(rest) = text.strip_prefix(b"[") {
+        let rest = rest.trim_ascii_start();
+        let array = rest.starts_with(b"{") || (rest.is_empty() && ended);
+        return array
+            .then_some("it is a JSON array; write one document a line: jq -c '.[]' FILE | coffer load INDEX -");
+    }
+    // No line of a document ends like this, but one of a document that goes on does.
+    let goes_on = matches!(text.last(), Some(b'{' | b'[' | b',' | b':'));
+    (text.starts_with(b"{") && goes_on && ended)
+        .then_some("a document has several lines; write one document a line: jq -c . FILE | coffer load INDEX -")
 }
 
 #[cfg(test)]

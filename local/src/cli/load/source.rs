@@ -1,10 +1,10 @@
-//! Where lines come from: files or standard input, compressed or not.
+//! Sources of lines: files or standard input, compressed or not.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use crate::cli::progress::Progress;
 
@@ -16,6 +16,28 @@ const WINDOW_LOG: u32 = 25;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// The end of the magic number of a skippable frame (RFC 8878, section 3.1.2); its first byte is from 0x50 to 0x5f.
+const SKIPPABLE: &[u8] = &[0x2a, 0x4d, 0x18];
+/// The bytes that tell a format: a tar archive has its name at 257.
+const HEAD: u64 = 262;
+
+/// Formats that are not read: the bytes that tell one, their place, and a sentence that says what to do.
+const OTHERS: [(usize, &[u8], &str); 12] = [
+    (0, b"BZh", "it is compressed by bzip2; unpack it: bzip2 -dc FILE | coffer load INDEX -"),
+    (0, b"\xfd7zXZ\0", "it is compressed by xz; unpack it: xz -dc FILE | coffer load INDEX -"),
+    (0, b"\x5d\0\0", "it is compressed by lzma; unpack it: xz -dc FILE | coffer load INDEX -"),
+    (0, b"\x04\x22\x4d\x18", "it is compressed by lz4; unpack it: lz4 -dc FILE | coffer load INDEX -"),
+    (0, b"\xff\x06\0\0sNaPpY", "it is compressed by snappy; unpack it first, or use gzip or zstd"),
+    (0, b"7z\xbc\xaf\x27\x1c", "it is a 7z archive; unpack it: 7z x -so FILE | coffer load INDEX -"),
+    (0, b"PK\x03\x04", "it is a zip archive; unpack it: unzip -p FILE | coffer load INDEX -"),
+    (0, b"PK\x05\x06", "it is an empty zip archive; name the files with the documents"),
+    (257, b"ustar", "it is a tar archive; unpack it: tar -xOf FILE | coffer load INDEX -"),
+    (0, b"PAR1", "it is a Parquet file; write it as one JSON document a line first"),
+    (0, b"Obj\x01", "it is an Avro file; write it as one JSON document a line first"),
+    (0, b"SQLite format 3\0", "it is a database of SQLite; name a file of one JSON document a line"),
+];
+/// The same for UTF-16 and UTF-32, with a byte order mark and without, where every other byte of ASCII is zero.
+const WIDE: &str = "it is in UTF-16 or UTF-32; convert it: iconv -f UTF-16 -t UTF-8 FILE | coffer load INDEX -";
 
 /// The path that stands for standard input.
 pub(super) const STANDARD_INPUT: &str = "-";
@@ -46,25 +68,87 @@ pub(super) fn total(paths: &[PathBuf]) -> Result<Option<u64>, String> {
 /// Opens a source. Its first bytes say whether it is compressed, whatever its name is.
 ///
 /// # Errors
-/// What the operating system says.
+/// The operating system's, and [`io::ErrorKind::Unsupported`] with a sentence that says what to do if the bytes are in
+/// a format that is not read.
 pub(super) fn open(path: &Path, progress: &Progress) -> io::Result<Box<dyn BufRead>> {
     let raw: Box<dyn Read> =
         if path.as_os_str() == STANDARD_INPUT { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
     let mut raw = Counted { raw, progress: progress.clone() };
     let mut head = Vec::new();
-    raw.by_ref().take(4).read_to_end(&mut head)?;
-    let (gzip, zstd) = (head.starts_with(GZIP), head.starts_with(ZSTD));
+    raw.by_ref().take(HEAD).read_to_end(&mut head)?;
+    let gzip = head.starts_with(GZIP);
+    let skippable = head.first().is_some_and(|first| first & 0xf0 == 0x50) && head.get(1..4) == Some(SKIPPABLE);
+    let zstd = head.starts_with(ZSTD) || skippable;
+    if !gzip && !zstd {
+        known(&head)?;
+    }
     let whole = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(raw));
     // Both decoders go on with the next part of a file that was put together from several.
-    Ok(if gzip {
-        Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(whole)))
+    let mut unpacked: Box<dyn Read> = if gzip {
+        Box::new(Gzip { member: Some(GzDecoder::new(Box::new(whole))) })
     } else if zstd {
         let mut decoder = zstd::Decoder::with_buffer(whole)?;
         decoder.window_log_max(WINDOW_LOG)?;
-        Box::new(BufReader::with_capacity(BUFFER, decoder))
+        Box::new(decoder)
     } else {
-        Box::new(whole)
-    })
+        return Ok(Box::new(whole));
+    };
+    // An archive may be compressed, and so may text in UTF-16.
+    let mut head = Vec::new();
+    unpacked.by_ref().take(HEAD).read_to_end(&mut head)?;
+    known(&head)?;
+    Ok(Box::new(BufReader::with_capacity(BUFFER, Cursor::new(head).chain(unpacked))))
+}
+
+/// Refuses bytes of a format that is not read.
+fn known(head: &[u8]) -> io::Result<()> {
+    let other = OTHERS.iter().find(|(at, magic, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
+    let marked =
+        head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) || head.starts_with(b"\0\0\xfe\xff");
+    // Text in UTF-8 has no zero, and a document begins with an ASCII character.
+    let wide = marked
+        || matches!(head, [0, b'{' | b'[' | b'#' | b'\r' | b'\n' | b' ' | b'\t', ..])
+        || matches!(head, [b'{' | b'[' | b'#' | b'\r' | b'\n' | b' ' | b'\t', 0, ..]);
+    match (other, wide) {
+        (Some((_, _, advice)), _) => Err(io::Error::new(io::ErrorKind::Unsupported, *advice)),
+        (None, true) => Err(io::Error::new(io::ErrorKind::Unsupported, WIDE)),
+        (None, false) => Ok(()),
+    }
+}
+
+/// Members of a gzip file one after the other. Zeros may follow each: a tape or a block device pads with them.
+struct Gzip {
+    /// `None` after the last one, and after an error.
+    member: Option<GzDecoder<Box<dyn BufRead>>>,
+}
+
+impl Read for Gzip {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let Some(member) = &mut self.member else { return Ok(0) };
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let Some(mut rest) = self.member.take().map(GzDecoder::into_inner) else { return Ok(0) };
+            if !skip_zeros(&mut rest)? {
+                return Ok(0);
+            }
+            self.member = Some(GzDecoder::new(rest));
+        }
+    }
+}
+
+/// Passes over zeros; `false` at the end of the source.
+fn skip_zeros(source: &mut dyn BufRead) -> io::Result<bool> {
+    loop {
+        let buffer = source.fill_buf()?;
+        let (zeros, held) = (buffer.iter().take_while(|byte| **byte == 0).count(), buffer.len());
+        source.consume(zeros);
+        if zeros < held || held == 0 {
+            return Ok(held > 0);
+        }
+    }
 }
 
 /// Counts what is read of a file as it is.
