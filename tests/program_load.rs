@@ -17,6 +17,9 @@ use crate::support::program::{coffer, run_in};
 /// How long something may take that happens by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The longest line that is read, in bytes.
+const LONGEST_LINE: usize = 6 << 20;
+
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
@@ -237,9 +240,9 @@ fn a_file_of_another_format_ends_the_load_with_what_to_do() {
         let folder = folder();
         let output = load(folder.path(), &["-"], &bytes);
         let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{words}: {said}");
+        assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{words}: {said}");
         assert!(said.starts_with("coffer: standard input: it is ") || said.contains(": a document has several lines"));
-        assert!(said.contains(words), "{words}: {said}");
+        assert!(said.contains(words) && !said.contains("go on with"), "{words}: {said}");
         assert!(!folder.path().join("roles-refused.jsonl").exists(), "{words}");
     }
 }
@@ -307,7 +310,9 @@ fn refused_lines_are_named_and_kept_with_their_reasons_and_the_others_are_loaded
         assert!(line.starts_with(&start) && line.contains(reason), "{line}");
         let comment = text(kept_lines.next().unwrap());
         assert!(comment.starts_with(&format!("# standard input, line {number}: ")) && comment.contains(reason));
-        assert!(kept_lines.next() == Some(lines[number - 1]), "line {number} is kept as it came");
+        // A line is kept as it came, up to the length that is read of one.
+        let line = lines[number - 1];
+        assert!(kept_lines.next() == Some(&line[..line.len().min(LONGEST_LINE)]), "line {number}");
     }
     assert!(said.ends_with("coffer: the refused lines and the reasons are in roles-refused.jsonl\n"), "{said}");
 }
@@ -385,6 +390,101 @@ fn a_file_that_is_missing_is_named_before_anything_is_loaded() {
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""));
     assert!(text(&output.stderr).starts_with("coffer: not-there: "), "{output:?}");
     assert_eq!(exported(folder.path()), "");
+}
+
+#[test]
+fn files_after_one_that_can_not_be_read_are_loaded_and_no_vain_command_is_printed() {
+    let all = lines(20_000);
+    let whole = gzip(&all);
+    let mut damaged = whole.clone();
+    let end = damaged.len() - 8;
+    damaged[end] ^= 0xff;
+    let mut damaged_zstd = zstd(&all);
+    let middle = damaged_zstd.len() / 2;
+    damaged_zstd[middle..middle + 20].fill(0xff);
+    for (name, bytes, resumes) in [
+        ("array", format!("[{}]", document("x", 1)).into_bytes(), false),
+        ("bzip2", b"BZh91AY&SY".to_vec(), false),
+        ("damaged", damaged, false),
+        ("damaged zstd", damaged_zstd, false),
+        ("cut", whole[..whole.len() - 9].to_vec(), true),
+        ("cut head", whole[..5].to_vec(), true),
+        ("cut zstd", zstd(&all)[..3_000].to_vec(), true),
+    ] {
+        let folder = folder();
+        fs::write(folder.path().join(name), bytes).unwrap();
+        fs::write(folder.path().join("after"), document("after", 1)).unwrap();
+        let output = load(folder.path(), &[name, "after"], b"");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{name}: {said}");
+        assert!(exported(folder.path()).ends_with(&(document("after", 1) + "\n")), "{name}: {said}");
+        assert!(said.starts_with(&format!("coffer: {name}")), "{said}");
+        assert_eq!(said.contains("go on with: coffer load "), resumes, "{name}: {said}");
+        if let Some((_, command)) = said.split_once("go on with: coffer ") {
+            // It loads the rest of that file alone.
+            assert!(!command.contains("after"), "{command}");
+            fs::write(folder.path().join(name), &whole).unwrap();
+            let script = format!("'{}' {command}", env!("CARGO_BIN_EXE_coffer"));
+            let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            assert!(exported(folder.path()) == format!("{all}{}\n", document("after", 1)), "{name}");
+        }
+    }
+    // A folder in place of a file.
+    let folder = folder();
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    fs::write(folder.path().join("after"), document("after", 1)).unwrap();
+    let output = load(folder.path(), &["folder", "after"], b"");
+    assert_eq!((output.status.code(), text(&output.stderr).contains("go on with")), (Some(1), false), "{output:?}");
+    assert_eq!(exported(folder.path()), document("after", 1) + "\n");
+}
+
+#[test]
+fn a_folder_that_is_not_there_for_refused_lines_is_named_before_anything_is_loaded() {
+    let folder = folder();
+    let output = load(folder.path(), &["--refused", "none/refused", "-"], lines(3).as_bytes());
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""));
+    assert!(text(&output.stderr).starts_with("coffer: none/refused: none is no folder"), "{output:?}");
+    assert_eq!(exported(folder.path()), "");
+}
+
+#[test]
+fn a_refused_line_is_kept_once_however_often_a_load_is_stopped() {
+    let folder = folder();
+    fs::write(folder.path().join("after"), "[\"after\"]\n").unwrap();
+    let mut all = String::new();
+    for (number, line) in lines(9_000).lines().enumerate() {
+        all += line;
+        all += "\n";
+        if number % 1_000 == 999 {
+            all += &format!("[\"bad {number}\"]\n");
+        }
+    }
+    let piped = Piped::start(folder.path(), &all);
+    let started = Instant::now();
+    while exported(folder.path()).is_empty() {
+        assert!(started.elapsed() < PATIENCE, "nothing is loaded");
+    }
+    let output = piped.stop("INT");
+    let command = text(&output.stderr).split_once("go on with: coffer ").unwrap().1.to_owned();
+    fs::remove_file(folder.path().join("the pipe")).unwrap();
+    fs::write(folder.path().join("the pipe"), &all).unwrap();
+    let script = format!("'{}' {command}", env!("CARGO_BIN_EXE_coffer"));
+    let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let mut kept: Vec<String> = Vec::new();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_str().unwrap().starts_with("roles-refused") {
+            let text = fs::read_to_string(path).unwrap();
+            kept.extend(text.lines().filter(|line| line.starts_with('[')).map(str::to_owned));
+        }
+    }
+    kept.sort();
+    let mut expected: Vec<_> = (0..9).map(|part| format!("[\"bad {}\"]", part * 1_000 + 999)).collect();
+    expected.push("[\"after\"]".to_owned());
+    expected.sort();
+    assert_eq!(kept, expected);
 }
 
 /// A load of a pipe that others write to and that has no end yet.

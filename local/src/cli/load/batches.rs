@@ -1,8 +1,8 @@
 //! From lines to batches of changes, in a thread of its own: reading may block for as long as it likes.
 
-use std::io::BufRead;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io::{self, BufRead};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use shared::intake::accept;
@@ -10,7 +10,7 @@ use shared::search::{Change, Operation};
 use tokio::sync::mpsc;
 
 use super::lines::{self, Extent, MAX_LINE_BYTES};
-use super::refused::{COMMENT, Refusals};
+use super::refused::{COMMENT, Refused};
 use super::source;
 use super::version::VersionRule;
 use crate::cli::progress::Progress;
@@ -23,7 +23,7 @@ const BATCH_DOCUMENTS: usize = 2_000;
 const WAITING: usize = 1;
 
 /// A line of one of the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
     /// The file's number, from 0.
     pub(super) file: usize,
@@ -47,13 +47,20 @@ pub(super) struct Batch {
     pub(super) next: Position,
     /// The changes.
     pub(super) entries: Vec<Entry>,
-    /// How many bytes its documents have.
+    /// Refused lines. They are written down when the batch is done: a load that goes on with this batch refuses them
+    /// again.
+    pub(super) refused: Vec<Refused>,
+    /// Size of its documents and refused lines, in bytes.
     pub(super) bytes: usize,
 }
 
 impl Batch {
     fn new(start: Position) -> Self {
-        Self { start, next: start, entries: Vec::new(), bytes: 0 }
+        Self { start, next: start, entries: Vec::new(), refused: Vec::new(), bytes: 0 }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.refused.is_empty()
     }
 }
 
@@ -66,8 +73,6 @@ pub(super) struct Reading {
     pub(super) from_line: u64,
     /// Where versions are found.
     pub(super) versions: VersionRule,
-    /// Where lines go that are no documents.
-    pub(super) refusals: Arc<Mutex<Refusals>>,
     /// How far it is.
     pub(super) progress: Progress,
 }
@@ -79,11 +84,21 @@ pub(super) enum Message {
     Batch(Batch),
     /// All lines were read. Without this message a closed channel is an error: the thread may have panicked.
     End,
-    /// Lines can't be read any further, for this reason.
-    Failed(String),
+    /// A file can't be read, or not any further. The files after it still are.
+    Broken(Broken),
 }
 
-/// Begins to read. The last message is [`Message::End`] or [`Message::Failed`].
+/// A file that can't be read to its end.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// The error.
+    pub(super) reason: String,
+    /// The first line that was not read, if reading on there may succeed: a file that was cut off can be completed,
+    /// damaged bytes and other formats stay as they are.
+    pub(super) resume: Option<Position>,
+}
+
+/// Begins to read. The last message is [`Message::End`].
 ///
 /// # Errors
 /// What keeps a thread from being started.
@@ -93,23 +108,19 @@ pub(super) fn start(reading: Reading) -> std::io::Result<mpsc::Receiver<Message>
     std::thread::Builder::new().name("lines".to_owned()).spawn(move || {
         let batch = Batch::new(Position { file: 0, line: reading.from_line });
         let mut reader = Reader { reading, sender, batch };
-        let ended = reader.files();
-        let last = match (ended, reader.send()) {
-            (Ok(()), Ok(())) => Message::End,
-            (Err(Halt::Because(reason)), Ok(())) => Message::Failed(reason),
-            // A load that stops needs no reason.
-            (Err(Halt::Unwanted), _) | (_, Err(_)) => return,
-        };
-        let _ = reader.sender.blocking_send(last);
+        // A load that stops needs no message.
+        if reader.files().is_ok() && reader.send().is_ok() {
+            let _ = reader.sender.blocking_send(Message::End);
+        }
     })?;
     Ok(receiver)
 }
 
-/// Why no more is read.
+/// Reasons to read no more.
 enum Halt {
-    /// Of this.
-    Because(String),
-    /// Nobody takes it.
+    /// The file can't be read.
+    Broken(Broken),
+    /// Nobody takes the batches.
     Unwanted,
 }
 
@@ -122,22 +133,32 @@ struct Reader {
 impl Reader {
     fn files(&mut self) -> Result<(), Halt> {
         for (file, path) in self.reading.files.clone().iter().enumerate() {
-            let name = source::name(path);
-            let failed = |error| Halt::Because(format!("{name}: {error}"));
-            let mut source = source::open(path, &self.reading.progress).map_err(failed)?;
-            let mut position = Position { file, line: 1 };
-            if file == 0 {
-                while position.line < self.reading.from_line && lines::skip(&mut source).map_err(failed)? {
-                    position.line += 1;
+            match self.file(file, path) {
+                Err(Halt::Broken(broken)) => {
+                    self.sender.blocking_send(Message::Broken(broken)).map_err(|_| Halt::Unwanted)?;
                 }
+                ended => ended?,
             }
-            if self.batch.entries.is_empty() {
-                self.batch.start = position;
-            }
-            self.batch.next = position;
-            self.lines(&name, &mut source, position)?;
         }
         Ok(())
+    }
+
+    fn file(&mut self, file: usize, path: &Path) -> Result<(), Halt> {
+        let name = source::name(path);
+        let mut position = Position { file, line: 1 };
+        let mut source = source::open(path, &self.reading.progress).map_err(|error| broken(&name, position, &error))?;
+        if file == 0 {
+            while position.line < self.reading.from_line
+                && lines::skip(&mut source).map_err(|error| broken(&name, position, &error))?
+            {
+                position.line += 1;
+            }
+        }
+        if self.batch.is_empty() {
+            self.batch.start = position;
+        }
+        self.batch.next = position;
+        self.lines(&name, &mut source, position)
     }
 
     fn lines(&mut self, name: &str, source: &mut dyn BufRead, mut position: Position) -> Result<(), Halt> {
@@ -145,19 +166,22 @@ impl Reader {
         // A load that goes on in the middle of a file has seen its start.
         let mut first = position.line == 1;
         loop {
-            let read = lines::read(source, &mut line)
-                .map_err(|error| Halt::Because(format!("{name}, line {}: {error}", position.line)))?;
-            let Some(extent) = read else { return Ok(()) };
+            let place = || format!("{name}, line {}", position.line);
+            let failed = |error| broken(&place(), position, &error);
+            let Some(extent) = lines::read(source, &mut line).map_err(failed)? else { return Ok(()) };
             let content = lines::content(&line);
             let empty = content.trim_ascii().is_empty() || content.first() == Some(&COMMENT);
             if !empty
                 && std::mem::take(&mut first)
                 && let Some(advice) = lines::misshapen(&line)
             {
-                return Err(Halt::Because(format!("{name}: {advice}")));
+                return Err(Halt::Broken(Broken { reason: format!("{name}: {advice}"), resume: None }));
             }
             let checked = if extent == Extent::Start {
-                Err(format!("larger than an answer can be: more than {MAX_LINE_BYTES} bytes"))
+                lines::skip(source).map_err(failed)?;
+                Err(format!(
+                    "larger than an answer can be: more than {MAX_LINE_BYTES} bytes, of which the first are kept"
+                ))
             } else if empty {
                 Ok(None)
             } else {
@@ -167,8 +191,8 @@ impl Reader {
                 Ok(None) => {}
                 Ok(Some(change)) => self.add(position, change)?,
                 Err(reason) => {
-                    let place = format!("{name}, line {}", position.line);
-                    self.refuse(&place, &reason, &line, extent, source)?;
+                    let line = std::mem::take(&mut line);
+                    self.refuse(Refused { position, place: place(), reason, line })?;
                 }
             }
             position.line += 1;
@@ -176,39 +200,30 @@ impl Reader {
         }
     }
 
-    fn refuse(
-        &self,
-        place: &str,
-        reason: &str,
-        line: &[u8],
-        extent: Extent,
-        source: &mut dyn BufRead,
-    ) -> Result<(), Halt> {
-        if extent == Extent::Whole {
-            return refusals(&self.reading).refuse(place, reason, line).map_err(Halt::Because);
-        }
-        refusals(&self.reading).begin(place, reason, line).map_err(Halt::Because)?;
-        let mut part = Vec::new();
-        let mut more = true;
-        while more {
-            // Nobody else is kept from the file while this waits for the source.
-            more = lines::read_on(source, &mut part).map_err(|error| Halt::Because(format!("{place}: {error}")))?;
-            refusals(&self.reading).go_on(&part).map_err(Halt::Because)?;
-        }
-        Ok(())
-    }
-
     fn add(&mut self, position: Position, change: Change) -> Result<(), Halt> {
         let bytes = match &change.operation {
             Operation::Upsert(document) => document.as_bytes().len(),
             Operation::Delete => 0,
         };
-        let full = self.batch.bytes + bytes > BATCH_BYTES || self.batch.entries.len() == BATCH_DOCUMENTS;
-        if full && !self.batch.entries.is_empty() {
+        self.reserve(bytes)?;
+        self.batch.entries.push(Entry { position, change });
+        Ok(())
+    }
+
+    fn refuse(&mut self, refused: Refused) -> Result<(), Halt> {
+        self.reserve(refused.line.len())?;
+        self.batch.refused.push(refused);
+        Ok(())
+    }
+
+    /// Adds a line's bytes to the batch, after sending it if it is full.
+    fn reserve(&mut self, bytes: usize) -> Result<(), Halt> {
+        let count = self.batch.entries.len() + self.batch.refused.len();
+        let full = self.batch.bytes + bytes > BATCH_BYTES || count == BATCH_DOCUMENTS;
+        if full && !self.batch.is_empty() {
             self.send()?;
         }
         self.batch.bytes += bytes;
-        self.batch.entries.push(Entry { position, change });
         Ok(())
     }
 
@@ -219,8 +234,11 @@ impl Reader {
     }
 }
 
-fn refusals(reading: &Reading) -> MutexGuard<'_, Refusals> {
-    reading.refusals.lock().unwrap_or_else(PoisonError::into_inner)
+fn broken(place: &str, position: Position, error: &io::Error) -> Halt {
+    // Damaged bytes have no number of the operating system, and a folder never becomes a file.
+    let passes = error.raw_os_error().is_some() && error.kind() != io::ErrorKind::IsADirectory;
+    let resume = (passes || error.kind() == io::ErrorKind::UnexpectedEof).then_some(position);
+    Halt::Broken(Broken { reason: format!("{place}: {error}"), resume })
 }
 
 /// The change that a line asks for.

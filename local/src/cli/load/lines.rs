@@ -14,7 +14,7 @@ const PART_BYTES: usize = 64 * 1024;
 pub(super) enum Extent {
     /// All of it.
     Whole,
-    /// Its start. The rest is still in the source, for [`read_on`].
+    /// Its start. The rest is still in the source, for [`skip`].
     Start,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn read(source: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<O
 
 /// Reads the next part of a line in place of what is in `part`; `false` after the last one, which ends with a line feed
 /// even where the source doesn't.
-pub(super) fn read_on(source: &mut dyn BufRead, part: &mut Vec<u8>) -> io::Result<bool> {
+fn read_on(source: &mut dyn BufRead, part: &mut Vec<u8>) -> io::Result<bool> {
     part.clear();
     read_part(source, part, PART_BYTES)?;
     if part.is_empty() {

@@ -19,7 +19,7 @@ use clap::Args;
 use shared::names::IndexName;
 use shared::search::{OpenSearchWriter, Version, WriteDocuments};
 
-use batches::{Position, Reading};
+use batches::{Broken, Position, Reading};
 use pipeline::{End, Ended, Pipeline};
 use refused::{Refusals, Target};
 use version::VersionRule;
@@ -96,19 +96,18 @@ async fn load(
         Some(path) => Target::Given(path.clone()),
         None => Target::FirstFree(format!("{}-refused.jsonl", args.index).into()),
     };
-    let refusals = Arc::new(Mutex::new(Refusals::new(target, progress.clone())?));
+    let refusals = Mutex::new(Refusals::new(target, progress.clone())?);
     let batches = batches::start(Reading {
         files: Arc::new(args.files.clone()),
         from_line: args.from_line,
         versions: VersionRule { field: args.version_field.clone(), fallback: args.version },
-        refusals: Arc::clone(&refusals),
         progress: progress.clone(),
     })?;
     let pipeline = Pipeline {
         store,
         index: args.index,
         names: args.files.iter().map(|path| source::name(path)).collect(),
-        refusals: Arc::clone(&refusals),
+        refusals: &refusals,
         progress: progress.clone(),
         patience: PATIENCE,
     };
@@ -120,7 +119,7 @@ async fn load(
 
 /// Says what became of the lines.
 fn conclude(args: &LoadArgs, data: &Path, ended: Ended, refusals: &mut Refusals) -> Result<ExitCode, CommandError> {
-    let Ended { how, tally, next } = ended;
+    let Ended { how, tally, next, broken } = ended;
     let refused = refusals.count();
     let summary = format!(
         "{}: {} loaded, {} unchanged, {} older, {refused} refused",
@@ -133,14 +132,27 @@ fn conclude(args: &LoadArgs, data: &Path, ended: Ended, refusals: &mut Refusals)
     if let Some(path) = refusals.finish()? {
         complain(&format!("the refused lines and the reasons are in {}", path.display()));
     }
+    let data = (data != Path::new(DEFAULT_DATA)).then_some(data);
+    for Broken { reason, resume } in &broken {
+        complain(reason);
+        if let Some(from) = resume {
+            let file = args.files.get(from.file..=from.file).unwrap_or_default();
+            let command = resume::command(args, data, refusals.next().as_deref(), file, from.line);
+            complain(&format!("when the file is whole, go on with: {command}"));
+        }
+    }
     if how == End::Whole {
-        return Ok(if refused == 0 && said.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(if refused == 0 && broken.is_empty() && said.is_ok() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
     }
     if let End::Failed(reason) = &how {
         complain(reason);
     }
-    let data = (data != Path::new(DEFAULT_DATA)).then_some(data);
-    let command = resume::command(args, data, refusals.next().as_deref(), next);
+    let files = args.files.get(next.file..).unwrap_or_default();
+    let command = resume::command(args, data, refusals.next().as_deref(), files, next.line);
     complain(&format!("stopped; go on with: {command}"));
     Ok(if how == End::Stopped { ExitCode::from(STOPPED) } else { ExitCode::FAILURE })
 }

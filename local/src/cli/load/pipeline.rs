@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -11,8 +11,8 @@ use shared::names::IndexName;
 use shared::search::{Change, Operation, Outcome, SearchFault, WriteDocuments};
 use tokio::sync::mpsc;
 
-use super::batches::{Batch, Entry, Message, Position};
-use super::refused::Refusals;
+use super::batches::{Batch, Broken, Entry, Message, Position};
+use super::refused::{Refusals, Refused};
 use crate::cli::patience::wait;
 use crate::cli::progress::{Progress, TICK};
 
@@ -52,6 +52,8 @@ pub(super) struct Ended {
     pub(super) tally: Tally,
     /// The first line of the earliest batch that isn't done.
     pub(super) next: Position,
+    /// Files that could not be read to their end.
+    pub(super) broken: Vec<Broken>,
 }
 
 /// The way into a store.
@@ -60,7 +62,7 @@ pub(super) struct Pipeline<'a, W> {
     pub(super) index: IndexName,
     /// How files are called.
     pub(super) names: Vec<String>,
-    pub(super) refusals: Arc<Mutex<Refusals>>,
+    pub(super) refusals: &'a Mutex<Refusals>,
     pub(super) progress: Progress,
     /// How long nothing at all may succeed.
     pub(super) patience: Duration,
@@ -80,6 +82,7 @@ struct State {
     undone: BTreeMap<u64, Position>,
     /// The line after those that were taken.
     next: Position,
+    broken: Vec<Broken>,
     taken: u64,
     /// Batches that failed, and when they are tried again.
     again: VecDeque<(Instant, Flight)>,
@@ -102,6 +105,7 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
             tally: Tally::default(),
             undone: BTreeMap::new(),
             next: from,
+            broken: Vec::new(),
             taken: 0,
             again: VecDeque::new(),
             bytes_under_way: 0,
@@ -144,14 +148,14 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
                         under_way.push(self.fly(flight));
                     }
                     Some(Message::End) => drained = true,
-                    Some(Message::Failed(reason)) => end = Some(End::Failed(reason)),
+                    Some(Message::Broken(broken)) => state.broken.push(broken),
                     None => end = Some(End::Failed(LOST.to_owned())),
                 },
                 _ = ticks.tick() => self.progress.tick(),
             }
         }
         let next = state.undone.values().next().copied().unwrap_or(state.next);
-        Ended { how: end.unwrap_or(End::Whole), tally: state.tally, next }
+        Ended { how: end.unwrap_or(End::Whole), tally: state.tally, next, broken: state.broken }
     }
 
     async fn fly(&self, flight: Flight) -> (Flight, Result<Vec<Outcome>, SearchFault>) {
@@ -179,7 +183,7 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
                         Outcome::Applied => state.tally.loaded += 1,
                         Outcome::Unchanged => state.tally.unchanged += 1,
                         Outcome::Older => state.tally.older += 1,
-                        Outcome::Refused(reason) => self.refuse(&entry, &reason)?,
+                        Outcome::Refused(reason) => flight.batch.refused.extend(self.refused(&entry, reason)),
                         Outcome::Failed(failed) => {
                             fault = Some(failed);
                             flight.batch.entries.push(entry);
@@ -196,6 +200,8 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
         }
         match fault {
             None => {
+                flight.batch.refused.sort_by_key(|refused| refused.position);
+                self.refusals.lock().unwrap_or_else(PoisonError::into_inner).refuse(&flight.batch.refused)?;
                 state.undone.remove(&flight.number);
                 self.progress.waits_for(None);
                 state.steady += 1;
@@ -226,12 +232,12 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
         Ok(())
     }
 
-    fn refuse(&self, entry: &Entry, reason: &str) -> Result<(), String> {
-        let Operation::Upsert(document) = &entry.change.operation else { return Ok(()) };
-        let name = self.names.get(entry.position.file).map(String::as_str).unwrap_or_default();
-        let place = format!("{name}, line {}", entry.position.line);
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.refuse(&place, reason, document.as_bytes())
+    fn refused(&self, entry: &Entry, reason: String) -> Option<Refused> {
+        let Operation::Upsert(document) = &entry.change.operation else { return None };
+        let position = entry.position;
+        let name = self.names.get(position.file).map(String::as_str).unwrap_or_default();
+        let place = format!("{name}, line {}", position.line);
+        Some(Refused { position, place, reason, line: document.as_bytes().to_vec() })
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::batches::Position;
 use crate::cli::complain;
 use crate::cli::progress::Progress;
 
@@ -22,15 +23,24 @@ pub(super) enum Target {
     FirstFree(PathBuf),
 }
 
+/// A line that was refused.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// Its file and number.
+    pub(super) position: Position,
+    /// The same in words.
+    pub(super) place: String,
+    /// Why it was refused.
+    pub(super) reason: String,
+    /// The line, or its start if it is longer than a line that is read.
+    pub(super) line: Vec<u8>,
+}
+
 /// The lines that were refused.
 #[derive(Debug)]
 pub(super) struct Refusals {
     target: Target,
     file: Option<(PathBuf, BufWriter<File>)>,
-    /// The end of the last line in the file is still to come. It may be long in coming, and nobody waits for it.
-    open: bool,
-    /// What is written after that end.
-    waiting: Vec<u8>,
     count: u64,
     progress: Progress,
 }
@@ -39,56 +49,41 @@ impl Refusals {
     /// Nothing was refused yet, and the file isn't made before something is.
     ///
     /// # Errors
-    /// That the given file is there.
+    /// That the given file is there, or its folder isn't: lines would be refused before that is seen.
     pub(super) fn new(target: Target, progress: Progress) -> Result<Self, String> {
         if let Target::Given(path) = &target
             && path.exists()
         {
             return Err(format!("{}: is there already; --refused names a file that isn't", path.display()));
         }
-        Ok(Self { target, file: None, open: false, waiting: Vec::new(), count: 0, progress })
+        if let Target::Given(path) = &target
+            && let Some(folder) = path.parent()
+            && !folder.as_os_str().is_empty()
+            && !folder.is_dir()
+        {
+            return Err(format!(
+                "{}: {} is no folder; --refused names a file in one",
+                path.display(),
+                folder.display()
+            ));
+        }
+        Ok(Self { target, file: None, count: 0, progress })
     }
 
-    /// A line was refused. `place` is where it came from.
+    /// Writes refused lines down, each once: those of a batch that is done.
     ///
     /// # Errors
-    /// What keeps it from being written down.
-    pub(super) fn refuse(&mut self, place: &str, reason: &str, line: &[u8]) -> Result<(), String> {
-        let mut text = self.told(place, reason).into_bytes();
-        text.extend_from_slice(line);
-        if !line.ends_with(b"\n") {
-            text.push(b'\n');
+    /// What keeps them from being written down.
+    pub(super) fn refuse(&mut self, refused: &[Refused]) -> Result<(), String> {
+        for Refused { place, reason, line, .. } in refused {
+            let mut text = self.told(place, reason).into_bytes();
+            text.extend_from_slice(line);
+            if !line.ends_with(b"\n") {
+                text.push(b'\n');
+            }
+            self.write(&text)?;
         }
-        if self.open {
-            self.waiting.extend_from_slice(&text);
-            return Ok(());
-        }
-        self.write(&text)
-    }
-
-    /// A line was refused of which this is the start; [`Refusals::go_on`] has the rest.
-    ///
-    /// # Errors
-    /// What keeps it from being written down.
-    pub(super) fn begin(&mut self, place: &str, reason: &str, start: &[u8]) -> Result<(), String> {
-        let comment = self.told(place, reason);
-        self.write(comment.as_bytes())?;
-        self.open = true;
-        self.write(start)
-    }
-
-    /// Of the line that was begun this is the next part, and the last one if it ends with a line feed.
-    ///
-    /// # Errors
-    /// What keeps it from being written down.
-    pub(super) fn go_on(&mut self, part: &[u8]) -> Result<(), String> {
-        self.write(part)?;
-        if part.ends_with(b"\n") {
-            self.open = false;
-            let waiting = std::mem::take(&mut self.waiting);
-            self.write(&waiting)?;
-        }
-        Ok(())
+        if refused.is_empty() { Ok(()) } else { self.finish().map(drop) }
     }
 
     /// Counts a line and tells of it; the comment that stands before it in the file.
@@ -121,9 +116,6 @@ impl Refusals {
     /// # Errors
     /// What keeps it from being completed.
     pub(super) fn finish(&mut self) -> Result<Option<&Path>, String> {
-        if self.open {
-            self.go_on(b"\n")?;
-        }
         let Some((path, file)) = &mut self.file else { return Ok(None) };
         file.flush().map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Some(path))
@@ -184,18 +176,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_is_still_being_read_is_not_broken_by_another() {
+    fn a_comment_is_one_line_whatever_it_quotes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("refused");
         let mut refusals = Refusals::new(Target::Given(path.clone()), Progress::start("roles", None)).unwrap();
-        refusals.begin("a, line 1", "long", b"lo").unwrap();
-        refusals.refuse("a, line 2", "bad\nreason", b"[]").unwrap();
-        refusals.go_on(b"ng").unwrap();
-        refusals.go_on(b"\n").unwrap();
-        refusals.begin("a, line 3", "long", b"lon").unwrap();
-        // Nobody waits for the rest.
+        let refused = |line: u64, reason: &str, text: &[u8]| Refused {
+            position: Position { file: 0, line },
+            place: format!("a, line {line}"),
+            reason: reason.to_owned(),
+            line: text.to_vec(),
+        };
+        refusals.refuse(&[refused(1, "bad\nreason", b"[]"), refused(2, "long", b"lo\n")]).unwrap();
+        refusals.refuse(&[]).unwrap();
+        refusals.refuse(&[refused(3, "last", b"x")]).unwrap();
         assert_eq!(refusals.finish().unwrap(), Some(&*path));
-        let text = "# a, line 1: long\nlong\n# a, line 2: bad reason\n[]\n# a, line 3: long\nlon\n";
+        let text = "# a, line 1: bad reason\n[]\n# a, line 2: long\nlo\n# a, line 3: last\nx\n";
         assert_eq!(std::fs::read_to_string(path).unwrap(), text);
         assert_eq!(refusals.count(), 3);
     }

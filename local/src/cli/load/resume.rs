@@ -1,16 +1,29 @@
-//! The command that goes on where a load stopped.
+//! Command that resumes a load.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 use super::LoadArgs;
-use super::batches::Position;
 
-/// The command for a shell. `refused` is the file for refused lines, if one was named, and `data` the data folder, if
-/// it isn't the usual one.
-pub(super) fn command(args: &LoadArgs, data: Option<&Path>, refused: Option<&Path>, from: Position) -> String {
+/// Command for a shell that loads these files, the first of them from this line. `refused` is the file for refused
+/// lines, if one was named, and `data` the data folder, if it isn't the usual one.
+pub(super) fn command(
+    args: &LoadArgs,
+    data: Option<&Path>,
+    refused: Option<&Path>,
+    files: &[PathBuf],
+    line: u64,
+) -> String {
     let mut words = vec!["coffer".to_owned(), "load".to_owned(), args.index.to_string()];
-    let mut option = |name: &str, value: &OsStr| words.extend([name.to_owned(), quoted(value)]);
+    let mut option = |name: &str, value: &OsStr| {
+        if value.as_encoded_bytes().starts_with(b"-") {
+            // Not to be taken for an option.
+            words.push(format!("{name}={}", quoted(value)));
+        } else {
+            words.extend([name.to_owned(), quoted(value)]);
+        }
+    };
     if let Some(data) = data {
         option("--data", data.as_os_str());
     }
@@ -23,14 +36,13 @@ pub(super) fn command(args: &LoadArgs, data: Option<&Path>, refused: Option<&Pat
     if let Some(refused) = refused {
         option("--refused", refused.as_os_str());
     }
-    if from.line > 1 {
-        option("--from-line", from.line.to_string().as_ref());
+    if line > 1 {
+        option("--from-line", line.to_string().as_ref());
     }
     if args.opensearch {
         words.push("--opensearch".to_owned());
     }
-    let files = args.files.iter().skip(from.file);
-    words.extend(files.map(|file| {
+    words.extend(files.iter().map(|file| {
         // Not to be taken for an option.
         let dashed = file.as_os_str() != "-" && file.as_os_str().as_encoded_bytes().starts_with(b"-");
         if dashed { quoted(Path::new(".").join(file).as_os_str()) } else { quoted(file.as_os_str()) }
@@ -38,12 +50,26 @@ pub(super) fn command(args: &LoadArgs, data: Option<&Path>, refused: Option<&Pat
     words.join(" ")
 }
 
-/// A word as a shell takes it.
+/// A word as a shell takes it. Bytes that are no text, and characters that a line of text can't hold, are written as
+/// octal numbers for `printf`.
 fn quoted(word: &OsStr) -> String {
-    let word = word.to_string_lossy();
+    let bytes = word.as_encoded_bytes();
+    let Some(word) = word.to_str().filter(|word| !word.contains(char::is_control)) else {
+        let mut octal = String::new();
+        for byte in bytes {
+            // Writing to a string can't fail.
+            let _ = match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'/' | b'-' | b'_' => {
+                    write!(octal, "{}", char::from(*byte))
+                }
+                byte => write!(octal, "\\{byte:03o}"),
+            };
+        }
+        return format!("\"$(printf -- '{octal}')\"");
+    };
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
-        word.into_owned()
+        word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
@@ -81,7 +107,7 @@ mod tests {
             "-",
         ]);
         assert_eq!(
-            command(&given, Some(Path::new("da ta")), Some(Path::new("r")), Position { file: 1, line: 1201 }),
+            command(&given, Some(Path::new("da ta")), Some(Path::new("r")), &given.files[1..], 1201),
             "coffer load roles --data 'da ta' --version-field 'my stamp' --version 7 --refused r --from-line 1201 \
              --opensearch 'it'\\''s b' ./-c -"
         );
@@ -89,7 +115,25 @@ mod tests {
 
     #[test]
     fn from_the_first_line_nothing_is_said_of_lines() {
-        let command = command(&args(&["roles", "a"]), None, None, Position { file: 0, line: 1 });
-        assert_eq!(command, "coffer load roles a");
+        let given = args(&["roles", "a"]);
+        assert_eq!(command(&given, None, None, &given.files, 1), "coffer load roles a");
+    }
+
+    #[test]
+    fn values_that_look_like_options_stay_values() {
+        let given = args(&["roles", "--version-field=-v", "a"]);
+        let command = command(&given, Some(Path::new("-d")), None, &given.files, 1);
+        assert_eq!(command, "coffer load roles --data=-d --version-field=-v a");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_gets_back_every_name() {
+        use std::os::unix::ffi::OsStrExt;
+        for name in [&b"a\xffb"[..], b"\xff-'\"$`\\ %s", b"a\nb", b"it's", b"$(x)", b"", b"a\tb", b"%\x01"] {
+            let script = format!("printf %s {}", quoted(OsStr::from_bytes(name)));
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(output.stdout, name, "{script}");
+        }
     }
 }

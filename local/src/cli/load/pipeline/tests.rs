@@ -55,7 +55,8 @@ fn batches(count: u64) -> mpsc::Receiver<Message> {
         };
         let first = number * 2 + 1;
         let entries = vec![entry(first), entry(first + 1)];
-        let batch = Batch { start: position(first), next: position(first + 2), entries, bytes: 4 };
+        let (start, next) = (position(first), position(first + 2));
+        let batch = Batch { start, next, entries, refused: Vec::new(), bytes: 4 };
         sender.try_send(Message::Batch(batch)).unwrap();
     }
     sender.try_send(Message::End).unwrap();
@@ -79,12 +80,12 @@ where
     F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, SearchFault> + Send + Sync,
 {
     let progress = Progress::start("roles", None);
-    let refusals = Refusals::new(Target::FirstFree("never made".into()), progress.clone()).unwrap();
+    let refusals = Mutex::new(Refusals::new(Target::FirstFree("never made".into()), progress.clone()).unwrap());
     let pipeline = Pipeline {
         store,
         index: IndexName::Roles,
         names: vec!["file".to_owned()],
-        refusals: Arc::new(Mutex::new(refusals)),
+        refusals: &refusals,
         progress,
         patience,
     };
