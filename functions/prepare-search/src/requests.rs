@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::Value;
-use shared::search::{Cluster, Payload};
+use shared::search::{Cluster, ErrorCause, Payload};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::fault::Fault;
@@ -19,8 +19,6 @@ const ATTEMPTS: u32 = 6;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest answer, in bytes.
 const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
-/// How much of an error's reason is shown, in characters.
-const MAX_REASON: usize = 400;
 
 /// When work has to end that is not done yet.
 #[derive(Debug, Clone, Default)]
@@ -84,9 +82,8 @@ impl Reply {
 
     /// What OpenSearch has to say against it.
     pub(crate) fn fault(&self) -> Fault {
-        let error = |member: &str| at(&self.body, &["error", member]).as_str().unwrap_or_default();
-        let reason: String = error("reason").chars().filter(|c| !c.is_control()).take(MAX_REASON).collect();
-        Fault::failed(format!("{}: OpenSearch answered {} {}: {reason}", self.request, self.status, error("type")))
+        let error = ErrorCause::of(at(&self.body, &["error"]));
+        Fault::failed(format!("{}: OpenSearch answered {} {}", self.request, self.status, error.shown()))
     }
 
     /// Whether it is this error.
@@ -158,5 +155,22 @@ impl Requests<'_> {
             self.limits.until.map_or(ATTEMPT, |until| until.saturating_duration_since(Instant::now()).min(ATTEMPT));
         let answered = timeout(until, sent).await.map_err(|_| format!("no answer within {until:?}"))?;
         answered.map_err(|fault: shared::search::SearchFault| fault.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_error_shows_its_innermost_cause_and_no_value() {
+        let error = json!({ "type": "mapper_parsing_exception", "reason": "failed to parse field [d] of type [date] in document with id '1'. Preview of field's value: 'canary'",
+            "caused_by": { "type": "date_time_parse_exception", "reason": "Text 'canary' could not be parsed" } });
+        let reply = Reply { request: "POST /x".to_owned(), status: 400, body: json!({ "error": error }) };
+        let told = reply.fault().to_string();
+        assert!(told.contains("failed to parse field [d]") && told.contains("date_time_parse_exception"), "{told}");
+        assert!(!told.contains("canary"), "{told}");
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use shared::search::ErrorCause;
 
 use crate::fault::Fault;
 use crate::requests::{Requests, at};
@@ -85,7 +86,7 @@ impl Requests<'_> {
 /// What went wrong in a task that has ended.
 fn trouble(task: &Value) -> Option<String> {
     if let Some(error) = task.get("error") {
-        return Some(shown(error));
+        return Some(ErrorCause::of(error).shown());
     }
     let response = at(task, &["response"]);
     if let Some(why) = response.get("canceled") {
@@ -95,15 +96,9 @@ fn trouble(task: &Value) -> Option<String> {
         return Some("it took too long".to_owned());
     }
     let failures = at(response, &["failures"]).as_array()?;
-    failures.first().map(|first| format!("{} failures, the first: {}", failures.len(), shown(at(first, &["cause"]))))
-}
-
-/// An error's type and reason, without the value of a document that some reasons end with.
-fn shown(error: &Value) -> String {
-    let text = |member: &str| at(error, &[member]).as_str().unwrap_or_default();
-    let reason = text("reason").split(" Preview of field's value").next().unwrap_or_default();
-    let reason: String = reason.chars().filter(|c| !c.is_control()).take(400).collect();
-    format!("{}: {reason}", text("type"))
+    failures.first().map(|first| {
+        format!("{} failures, the first: {}", failures.len(), ErrorCause::of(at(first, &["cause"])).shown())
+    })
 }
 
 #[cfg(test)]
@@ -118,5 +113,14 @@ mod tests {
         assert!(ended(json!({ "failures": [], "canceled": "by user request" })).unwrap().contains("by user request"));
         assert!(ended(json!({ "failures": [], "timed_out": true })).is_some());
         assert!(trouble(&json!({ "completed": true, "error": { "type": "index_not_found_exception" } })).is_some());
+    }
+
+    #[test]
+    fn a_failure_of_a_copy_shows_its_innermost_cause_and_no_value() {
+        let cause = json!({ "type": "mapper_parsing_exception", "reason": "failed to parse field [d]. Preview of field's value: 'canary'",
+            "caused_by": { "type": "illegal_argument_exception", "reason": "For input string: \"canary\"" } });
+        let told = trouble(&json!({ "response": { "failures": [{ "cause": cause }] } })).unwrap();
+        assert!(told.contains("failed to parse field [d].; caused by illegal_argument_exception"), "{told}");
+        assert!(!told.contains("canary"), "{told}");
     }
 }

@@ -8,7 +8,8 @@ mod store;
 mod version;
 
 pub use opensearch::{
-    Cluster, ClusterAnswer, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, OpenSearchWriter, Payload, alias,
+    Cluster, ClusterAnswer, ErrorCause, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, OpenSearchWriter,
+    Payload, alias, without_values,
 };
 pub use rules::SearchRules;
 pub use store::{Change, DocumentBytes, Operation, Outcome, ReadDocument, SearchFault, WriteDocuments};

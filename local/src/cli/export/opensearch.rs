@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use shared::names::IndexName;
-use shared::search::{Cluster, Payload, SearchFault, alias, deletion};
+use shared::search::{Cluster, Payload, SearchFault, alias, deletion, without_values};
 
 use super::Lines;
 use crate::cli::CommandError;
@@ -268,7 +268,7 @@ impl Asking {
                  prepare",
                 self.alias_prefix, self.index
             ),
-            _ => format!("OpenSearch answered {status}: {reason}"),
+            _ => format!("OpenSearch answered {status}: {}", without_values(&reason)),
         }
     }
 }

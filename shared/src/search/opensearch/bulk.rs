@@ -15,16 +15,15 @@ use crate::names::IndexName;
 use crate::search::deletion;
 use crate::search::store::{Change, Operation, Outcome, SearchFault, WriteDocuments};
 
-use super::{Cluster, Payload, alias};
+use super::{Cluster, ErrorCause, Payload, alias};
 
 /// What is asked for of the answer: no more than what decides.
-const QUERY: &str = "require_alias=true&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason";
+const QUERY: &str = "require_alias=true&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,\
+                     items.*.error.caused_by";
 /// The longest answer to one change, in bytes.
 const MAX_ITEM_BYTES: usize = 8 * 1024;
 /// The longest answer to none, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// How much of a reason is kept, in characters.
-const MAX_REASON: usize = 400;
 
 /// Writes documents into OpenSearch.
 pub struct OpenSearchWriter {
@@ -130,13 +129,7 @@ struct Item {
 #[derive(Deserialize)]
 struct ItemState {
     status: u16,
-    error: Option<ItemError>,
-}
-
-#[derive(Deserialize)]
-struct ItemError {
-    r#type: String,
-    reason: Option<String>,
+    error: Option<ErrorCause>,
 }
 
 fn outcomes(body: &[u8], expected: usize) -> Result<Vec<Outcome>, SearchFault> {
@@ -153,22 +146,59 @@ fn outcomes(body: &[u8], expected: usize) -> Result<Vec<Outcome>, SearchFault> {
 }
 
 fn outcome(state: ItemState) -> Outcome {
-    let (kind, reason) = match state.error {
-        Some(error) => (error.r#type, error.reason.unwrap_or_default()),
-        None => Default::default(),
-    };
+    let error = state.error.unwrap_or_default();
     let failed = |fault: SearchFault| Outcome::Failed(fault);
     match state.status {
         200 | 201 => Outcome::Applied,
-        409 => conflict(&reason),
+        409 => conflict(error.reason.as_deref().unwrap_or_default()),
         429 => failed(SearchFault::Throttled {
             reason: "OpenSearch answered 429 for a document".to_owned(),
             retry_after_seconds: None,
         }),
-        // What is wrong with the document itself. All else may pass: a block while indices are prepared, an alias
+        400 if concerns_document(&error) => Outcome::Refused(error.shown()),
+        // All else may pass: a block while indices are prepared, a closed index, an alias without a write index or
         // that isn't there yet, a missing permission.
-        400 => Outcome::Refused(shown(&kind, &reason)),
-        other => failed(SearchFault::Failed(format!("OpenSearch answered {other} for a document: {kind}"))),
+        other => failed(SearchFault::Failed(format!("OpenSearch answered {other} for a document: {}", error.shown()))),
+    }
+}
+
+/// Types of errors that concern a document: its JSON, or its values and the mapping.
+const OF_DOCUMENTS: [&str; 12] = [
+    "mapper_parsing_exception",
+    "mapper_exception",
+    "document_parsing_exception",
+    "strict_dynamic_mapping_exception",
+    "parsing_exception",
+    "parse_exception",
+    "x_content_parse_exception",
+    "not_x_content_exception",
+    "json_parse_exception",
+    "stream_constraints_exception",
+    "input_coercion_exception",
+    "number_format_exception",
+];
+/// Words of those errors whose type says too little: `illegal_argument_exception` is that of an immense term and of an
+/// alias without a write index alike.
+const ABOUT_DOCUMENTS: [&str; 8] = [
+    "immense term",
+    "mapper [",
+    "mapping for [",
+    "object mapping [",
+    "Limit of total fields",
+    "Limit of mapping depth",
+    "nested documents",
+    "field name",
+];
+
+/// Tells an error of the document itself from one of the index or the cluster.
+fn concerns_document(error: &ErrorCause) -> bool {
+    let about = |error: &ErrorCause| {
+        let reason = error.reason.as_deref().unwrap_or_default();
+        ABOUT_DOCUMENTS.iter().any(|words| reason.contains(words))
+    };
+    match error.r#type.as_str() {
+        "illegal_argument_exception" => about(error) || about(error.innermost()),
+        kind => OF_DOCUMENTS.contains(&kind),
     }
 }
 
@@ -182,13 +212,6 @@ fn conflict(reason: &str) -> Outcome {
         (Some(current), Some(provided)) if current == provided => Outcome::Unchanged,
         _ => Outcome::Older,
     }
-}
-
-/// Type and reason for the log, without the value that some reasons end with.
-fn shown(kind: &str, reason: &str) -> String {
-    let reason = reason.split(" Preview of field's value").next().unwrap_or_default();
-    let reason: String = reason.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect();
-    format!("{kind}: {reason}")
 }
 
 #[cfg(test)]
@@ -225,6 +248,42 @@ mod tests {
         for status in [403, 404, 429, 500, 503] {
             let item = format!(r#"{{"status":{status},"error":{{"type":"x","reason":"y"}}}}"#);
             assert!(matches!(one(&item), Outcome::Failed(_)), "{status}");
+        }
+    }
+
+    #[test]
+    fn only_an_error_that_concerns_the_document_is_its_fault() {
+        let one = |kind: &str, reason: &str| {
+            one(&format!(r#"{{"status":400,"error":{{"type":"{kind}","reason":"{reason}"}}}}"#))
+        };
+        for (kind, reason) in [
+            ("mapper_parsing_exception", "failed to parse"),
+            ("document_parsing_exception", "x"),
+            ("strict_dynamic_mapping_exception", "x"),
+            ("parse_exception", "x"),
+            ("illegal_argument_exception", "Document contains at least one immense term in field"),
+            ("illegal_argument_exception", "mapper [a] cannot be changed from type [long] to [text]"),
+            ("illegal_argument_exception", "Limit of total fields [1000] has been exceeded"),
+        ] {
+            assert!(matches!(one(kind, reason), Outcome::Refused(_)), "{kind}: {reason}");
+        }
+        for (kind, reason) in [
+            ("index_closed_exception", "closed"),
+            ("illegal_argument_exception", "no write index is defined for alias [roles]. The write index may be"),
+            ("illegal_argument_exception", "pipeline with id [p] does not exist"),
+            ("illegal_argument_exception", "an alias that points to multiple indices"),
+            ("illegal_state_exception", "x"),
+            ("routing_missing_exception", "routing is required for [roles]/[1]"),
+            ("validation_exception", "this action would add [2] total shards"),
+            ("invalid_index_name_exception", "x"),
+            ("action_request_validation_exception", "x"),
+            ("unknown_exception", "x"),
+        ] {
+            let outcome = one(kind, reason);
+            assert!(
+                matches!(&outcome, Outcome::Failed(fault) if fault.to_string().contains(kind)),
+                "{kind}: {reason}: {outcome:?}"
+            );
         }
     }
 

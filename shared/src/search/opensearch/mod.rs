@@ -7,6 +7,7 @@
 mod auth;
 mod bulk;
 mod connection;
+mod reason;
 
 use std::fmt;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use super::store::{DocumentBytes, ReadDocument, SearchFault};
 pub use auth::OpenSearchAuth;
 pub use bulk::OpenSearchWriter;
 pub use connection::{Cluster, ClusterAnswer, Payload};
+pub use reason::{ErrorCause, without_values};
 
 /// The longest answer that is no document, in bytes.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
