@@ -7,6 +7,7 @@ use crate::http::Answer;
 use crate::json::Members;
 use crate::names::DocumentId;
 use crate::search::DocumentBytes;
+use crate::search::deletion::DELETED;
 
 /// A document that can be read again once it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,9 @@ pub struct Accepted {
 pub fn accept(bytes: Bytes) -> Result<Accepted, String> {
     let members = Members::parse(&bytes)
         .map_err(|error| format!("not a JSON object in UTF-8 that names each member once: {error}"))?;
+    if members.has(DELETED) {
+        return Err(format!("the member {DELETED} is reserved: it stands for a document that was deleted"));
+    }
     let id: String = members.read("id").ok_or("the member id is missing or no string")?;
     let id = DocumentId::parse(id).map_err(|error| format!("the id {error}"))?;
     let document = DocumentBytes::new(bytes).ok_or("not a JSON object")?;
@@ -32,4 +36,22 @@ pub fn accept(bytes: Bytes) -> Result<Accepted, String> {
         return Err(format!("larger than an answer can be: {} bytes in the event", answer.event_size()));
     }
     Ok(Accepted { id, document })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_with_the_reserved_member_is_refused() {
+        for document in [
+            r#"{"id":"1","coffer$deleted":1}"#,
+            r#"{"coffer$deleted":null,"id":"1"}"#,
+            r#"{"id":"1","coffer\u0024deleted":{}}"#,
+        ] {
+            let refused = accept(Bytes::from(document)).unwrap_err();
+            assert!(refused.contains("coffer$deleted is reserved"), "{document}: {refused}");
+        }
+        assert!(accept(Bytes::from(r#"{"id":"1","a":{"coffer$deleted":1}}"#)).is_ok());
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::names::IndexName;
 use shared::random::RandomId;
 use shared::search::Cluster;
-use shared::search::deletion::DELETED;
+use shared::search::deletion::{self, DELETED};
 
 use crate::fault::Fault;
 use crate::indices::{Creation, Index};
@@ -151,7 +151,8 @@ impl Preparation<'_> {
         let mut forgotten = Vec::new();
         for index in IndexName::ALL {
             let alias = format!("{}{index}", self.alias_prefix);
-            let query = json!({ "range": { DELETED: { "lt": before } } });
+            let old = json!({ "range": { DELETED: { "lt": before } } });
+            let query = json!({ "bool": { "filter": [deletion::query(), old] } });
             let count = self.requests().delete_by_query(&alias, &query).await.map_err(|fault| of(index, fault))?;
             forgotten.push((index, count));
         }

@@ -5,6 +5,8 @@
 //! write: it puts a mark in the document's place, under its version, and the mark stays. It can't be taken for a
 //! document, for every document that is let in has a member `id`, and the mark has none.
 
+use serde_json::{Value, json};
+
 /// The member that a mark has instead of all others. Its value is when the delete was applied, in milliseconds since
 /// the epoch, so that old marks can be found.
 pub const DELETED: &str = "coffer$deleted";
@@ -13,6 +15,12 @@ pub const DELETED: &str = "coffer$deleted";
 #[must_use]
 pub fn mark(now_ms: u64) -> String {
     format!("{{\"{DELETED}\":{now_ms}}}")
+}
+
+/// Query for tombstones. They have no `id`, and documents that were stored before intake refused the member have one.
+#[must_use]
+pub fn query() -> Value {
+    json!({ "bool": { "filter": { "exists": { "field": DELETED } }, "must_not": { "exists": { "field": "id" } } } })
 }
 
 /// Whether these stored bytes are the mark of a deleted document.
