@@ -75,7 +75,7 @@ async fn a_deleted_document_stays_deleted_until_a_newer_one_comes() {
     assert_eq!(read(&store).await, None);
     let mut seen = 0;
     store
-        .each(INDEX, |_, _| {
+        .each(INDEX, |_, _, _| {
             seen += 1;
             Ok::<(), local::embedded::DocumentStoreError>(())
         })

@@ -55,6 +55,27 @@ fn documents_are_exported_byte_for_byte_in_the_order_of_their_ids_and_load_into_
 }
 
 #[test]
+fn documents_whose_versions_are_counted_go_on_being_counted_after_an_export_and_a_load() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let counted = "{\"id\":\"a\",\"n\":3,\"synced\":\"2020-01-01T00:00:00Z\"}";
+    let timed = "{\"id\":\"b\",\"synced\":\"2020-01-01T00:00:00Z\"}";
+    let unread = "{\"id\":\"c\",\"synced\":\"soon\",\"modified\":\"2020-01-01T00:00:00Z\"}";
+    let without = "{\"id\":\"d\"}";
+    let exported =
+        format!("# version 3\n{counted}\n{timed}\n# version 9223372036854775807\n{unread}\n# version 0\n{without}\n");
+    let loaded = "roles: 4 loaded, 0 unchanged, 0 older, 0 refused\n";
+    expect(&run_in(from.path(), &["load", "roles", "-"], exported.as_bytes()), loaded);
+    expect(&run_in(from.path(), &["export", "roles"], b""), &exported);
+    expect(&run_in(to.path(), &["load", "roles", "-"], exported.as_bytes()), loaded);
+    expect(&run_in(to.path(), &["export", "roles"], b""), &exported);
+    // Again it changes nothing, and the next version counts.
+    let unchanged = "roles: 0 loaded, 4 unchanged, 0 older, 0 refused\n";
+    expect(&run_in(to.path(), &["load", "roles", "-"], exported.as_bytes()), unchanged);
+    let next = "roles: 1 loaded, 0 unchanged, 0 older, 0 refused\n";
+    expect(&run_in(to.path(), &["load", "roles", "-"], format!("# version 4\n{counted}").as_bytes()), next);
+}
+
+#[test]
 fn an_index_without_documents_is_exported_as_nothing() {
     let folder = tempfile::tempdir().unwrap();
     expect(

@@ -133,6 +133,84 @@ fn a_document_without_a_version_is_refused_unless_one_is_given() {
 }
 
 #[test]
+fn a_synced_that_is_not_understood_is_refused_and_gives_way_to_nothing() {
+    let with = |synced: &str| format!("{{\"id\":\"a\",\"synced\":{synced},\"modified\":\"2020-01-01T00:00:00Z\"}}");
+    for synced in ["\"/Date(1711929600000)/\"", "\"soon\"", "\"\"", "17", "true", "{}", "\"2024-04-01T00:00:00\""] {
+        for args in [&["-"][..], &["--version", "7", "-"]] {
+            let folder = folder();
+            let output = load(folder.path(), args, with(synced).as_bytes());
+            assert_eq!(summary(&output), "0 loaded, 0 unchanged, 0 older, 1 refused", "{synced}");
+            assert!(text(&output.stderr).contains("the member synced is neither a time of ISO 8601"), "{output:?}");
+        }
+    }
+    let folder = folder();
+    load(folder.path(), &["-"], with("\"2024-03-01T00:00:00Z\"").as_bytes());
+    for synced in ["2024-04-01T00:00:00.000+0000", "2024-04-01T01:00:00.001+01", "20240401T000001Z"] {
+        let output = load(folder.path(), &["-"], with(&format!("\"{synced}\"")).as_bytes());
+        assert_eq!(summary(&output), "1 loaded, 0 unchanged, 0 older, 0 refused", "{synced}");
+    }
+}
+
+#[test]
+fn a_time_more_than_a_day_ahead_is_refused() {
+    let folder = folder();
+    for member in ["synced", "modified"] {
+        let line = format!("{{\"id\":\"a\",\"{member}\":\"9999-01-01T00:00:00Z\"}}");
+        let output = load(folder.path(), &["-"], line.as_bytes());
+        assert_eq!(summary(&output), "0 loaded, 0 unchanged, 0 older, 1 refused");
+        assert!(text(&output.stderr).contains(&format!("{member} is a time more than a day ahead")), "{output:?}");
+    }
+}
+
+#[test]
+fn a_version_line_stays_with_its_document() {
+    let folder = folder();
+    let version = |number: u64, document: &str| format!("# version {number}\n{document}\n");
+    let (a, b) = ("{\"id\":\"a\"}", "{\"id\":\"b\",\"synced\":\"2020-01-01T00:00:00Z\"}");
+    // The line counts once, whatever stands between.
+    let input = format!("# version 3\n\n# a comment\n{a}\n{b}\n{}", version(9, "[]"));
+    assert_eq!(summary(&load(folder.path(), &["-"], input.as_bytes())), "2 loaded, 0 unchanged, 0 older, 1 refused");
+    assert_eq!(exported(folder.path()), format!("{}{b}\n", version(3, a)));
+    let kept = fs::read_to_string(folder.path().join("roles-refused.jsonl")).unwrap();
+    assert!(kept.ends_with(&version(9, "[]")), "{kept}");
+    for (number, said) in [(2, "0 loaded, 0 unchanged, 1 older"), (3, "0 loaded, 1 unchanged"), (4, "1 loaded")] {
+        let output = load(folder.path(), &["-"], version(number, a).as_bytes());
+        assert!(summary(&output).starts_with(said), "{output:?}");
+    }
+    let output = load(folder.path(), &["-"], format!("# version 9223372036854775808\n{b}\n{b}").as_bytes());
+    assert_eq!(summary(&output), "0 loaded, 1 unchanged, 0 older, 1 refused");
+    assert!(text(&output.stderr).contains("no number from 0 to 9223372036854775807"), "{output:?}");
+}
+
+#[test]
+fn a_load_that_stops_between_a_version_and_its_document_goes_on_with_both() {
+    let folder = folder();
+    fs::write(folder.path().join("after"), "").unwrap();
+    // The batch is full with the line that gives the last version.
+    let input = format!("{}# version 9\n{{\"id\":\"x\"}}\n", lines(2_000));
+    let piped = Piped::start(folder.path(), &input);
+    let started = Instant::now();
+    while exported(folder.path()).is_empty() {
+        assert!(started.elapsed() < PATIENCE, "nothing is loaded");
+    }
+    let output = piped.stop("INT");
+    let command = text(&output.stderr).split_once("go on with: coffer ").unwrap().1.to_owned();
+    fs::remove_file(folder.path().join("the pipe")).unwrap();
+    fs::write(folder.path().join("the pipe"), &input).unwrap();
+    let script = format!("'{}' {command}", env!("CARGO_BIN_EXE_coffer"));
+    assert!(Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap().status.success());
+    assert!(exported(folder.path()).ends_with("# version 9\n{\"id\":\"x\"}\n"), "{command}");
+}
+
+#[test]
+fn a_document_with_the_reserved_member_of_tombstones_is_refused() {
+    let folder = folder();
+    let output = load(folder.path(), &["--version", "1", "-"], b"{\"id\":\"a\",\"coffer$deleted\":1}");
+    assert_eq!(summary(&output), "0 loaded, 0 unchanged, 0 older, 1 refused");
+    assert!(text(&output.stderr).contains("coffer$deleted is reserved"), "{output:?}");
+}
+
+#[test]
 fn compressed_files_are_known_by_their_first_bytes() {
     let all = lines(5_000);
     // In parts, as tools put them together.
@@ -624,8 +702,10 @@ fn documents_of_an_older_store_are_still_there_and_older_than_any_other() {
     drop(connection);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
 
-    assert_eq!(exported(folder.path()), "{\"id\":\"a\"}\n{\"id\":\"b\"}\n");
+    // Without a line a load would find no version in them.
+    let kept = |id: &str| format!("# version 0\n{{\"id\":\"{id}\"}}\n");
+    assert_eq!(exported(folder.path()), kept("a") + &kept("b"));
     let output = load(folder.path(), &["-"], document("a", 1).as_bytes());
     assert_eq!(summary(&output), "1 loaded, 0 unchanged, 0 older, 0 refused");
-    assert_eq!(exported(folder.path()), format!("{}\n{{\"id\":\"b\"}}\n", document("a", 1)));
+    assert_eq!(exported(folder.path()), format!("{}\n{}", document("a", 1), kept("b")));
 }

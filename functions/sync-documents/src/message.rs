@@ -22,6 +22,10 @@ pub(crate) struct Defect {
     pub(crate) reason: String,
 }
 
+/// The highest version that a message may have, 2⁶². A document of the highest version of all could never be changed
+/// again.
+const MAX_VERSION: u64 = 1 << 62;
+
 /// Reads a message's body. Members that mean nothing here are passed over: they may be notes of who sent it.
 pub(crate) fn read(body: &str) -> Result<Message, Defect> {
     let nameless = |reason| Defect { index: None, id: None, reason };
@@ -68,9 +72,9 @@ fn read_id(members: &Members<'_>) -> Result<DocumentId, String> {
 }
 
 fn read_version(members: &Members<'_>) -> Result<Version, String> {
-    let right = format!("an integer from 0 to {}", Version::MAX);
+    let right = format!("an integer from 0 to {MAX_VERSION}");
     let value = required(members, "version", &right)?;
-    let number = serde_json::from_str(value.get()).ok().and_then(Version::new);
+    let number = serde_json::from_str(value.get()).ok().filter(|number| *number <= MAX_VERSION).and_then(Version::new);
     number.ok_or_else(|| match kind(value) {
         "a number" => format!("version is another number: it must be {right}"),
         other => format!("version is {other}: it must be {right}"),
@@ -164,11 +168,11 @@ mod tests {
 
     #[test]
     fn a_version_is_an_integer_of_63_bits() {
-        for right in ["0", "9223372036854775807"] {
+        for right in ["0", "4611686018427387904"] {
             assert!(read(&body(&[("version", right)])).is_ok(), "{right}");
         }
-        for wrong in ["-1", "-0", "7.0", "7e0", "9223372036854775808", "18446744073709551616"] {
-            let reason = "version is another number: it must be an integer from 0 to 9223372036854775807";
+        for wrong in ["-1", "-0", "7.0", "7e0", "4611686018427387905", "9223372036854775807", "18446744073709551616"] {
+            let reason = "version is another number: it must be an integer from 0 to 4611686018427387904";
             expect_reason(&body(&[("version", wrong)]), reason);
         }
         for (wrong, what) in [("\"7\"", "a string"), ("true", "a boolean"), ("[7]", "an array"), ("{}", "an object")] {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavior, params};
 use shared::names::{DocumentId, IndexName};
-use shared::search::{Change, DocumentBytes, Operation, Outcome, ReadDocument, SearchFault, WriteDocuments};
+use shared::search::{Change, DocumentBytes, Operation, Outcome, ReadDocument, SearchFault, Version, WriteDocuments};
 
 /// After how many pages the log is written into the file, 32 MiB: with SQLite's own number each batch of a load would
 /// wait for the disk.
@@ -54,7 +54,7 @@ impl EmbeddedDocuments {
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    /// Hands every document of an index over, with how many there are, in the order of their ids' bytes and as they
+    /// Hands every document of an index over, with how many there are and its version, in the order of their ids' bytes and as they
     /// all were at one moment.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl EmbeddedDocuments {
     pub fn each<E: From<DocumentStoreError>>(
         &self,
         index: IndexName,
-        mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
+        mut take: impl FnMut(u64, Version, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let store = |error| E::from(DocumentStoreError(error));
         let mut connection = self.connection();
@@ -76,12 +76,14 @@ impl EmbeddedDocuments {
             )
             .map_err(store)?;
         let mut select = transaction
-            .prepare("SELECT body FROM documents WHERE index_name = ?1 AND body IS NOT NULL ORDER BY id")
+            .prepare("SELECT body, version FROM documents WHERE index_name = ?1 AND body IS NOT NULL ORDER BY id")
             .map_err(store)?;
         let mut rows = select.query([index.as_str()]).map_err(store)?;
         while let Some(row) = rows.next().map_err(store)? {
             let body = row.get_ref(0).and_then(|body| Ok(body.as_bytes()?)).map_err(store)?;
-            take(u64::try_from(total).unwrap_or_default(), body)?;
+            let version = row.get::<_, i64>(1).map_err(store)?;
+            let version = Version::new(u64::try_from(version).unwrap_or_default()).unwrap_or(Version::MAX);
+            take(u64::try_from(total).unwrap_or_default(), version, body)?;
         }
         Ok(())
     }

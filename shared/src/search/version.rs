@@ -3,7 +3,7 @@
 use std::fmt;
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::{Iso8601, Rfc3339};
 
 /// The version of a document's state, given by who produces it: a whole number from 0 to 2⁶³ − 1, which is what
 /// OpenSearch takes for an external version.
@@ -20,17 +20,44 @@ impl Version {
         (number <= Self::MAX.0).then_some(Self(number))
     }
 
-    /// The version of a state of this time: milliseconds since 1970. `None` if it is no time of RFC 3339 since then.
+    /// The version of a state of this time: milliseconds since 1970. `None` if it is no time of RFC 3339 or ISO 8601
+    /// with an offset since then.
     #[must_use]
     pub fn of_time(text: &str) -> Option<Self> {
-        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let time = OffsetDateTime::parse(text, &Rfc3339)
+            .or_else(|_| OffsetDateTime::parse(text, &Iso8601::PARSING))
+            .or_else(|_| OffsetDateTime::parse(&with_colon(text), &Iso8601::PARSING))
+            .ok()?;
         Self::new(u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()?)
+    }
+
+    /// The least version that is a time in milliseconds: of March 1973. Lower ones are counts.
+    pub const LEAST_TIME: Self = Self(100_000_000_000);
+
+    /// Tells whether one of these is a count and the other a time, so that to compare them says nothing. 0 is neither:
+    /// it stands for no version.
+    #[must_use]
+    pub fn is_unlike(self, other: Self) -> bool {
+        self.0 != 0 && other.0 != 0 && (self < Self::LEAST_TIME) != (other < Self::LEAST_TIME)
     }
 
     /// The number.
     #[must_use]
     pub fn number(self) -> u64 {
         self.0
+    }
+}
+
+/// A time whose offset is `+0100` or `+01`, with the colon that stands in it beside an extended time of day.
+fn with_colon(text: &str) -> String {
+    let Some(at) = text.rfind(['+', '-']).filter(|at| text.get(..*at).is_some_and(|time| time.contains(':'))) else {
+        return text.to_owned();
+    };
+    let (time, offset) = text.split_at(at);
+    match offset.len() {
+        3 => format!("{text}:00"),
+        5 => format!("{time}{}:{}", offset.get(..3).unwrap_or_default(), offset.get(3..).unwrap_or_default()),
+        _ => text.to_owned(),
     }
 }
 
@@ -51,6 +78,12 @@ mod tests {
             ("2018-06-25T20:22:28.104Z", 1_529_958_148_104),
             ("2018-06-25T20:22:28Z", 1_529_958_148_000),
             ("2018-06-25T22:22:28.1049+02:00", 1_529_958_148_104),
+            ("2018-06-25T20:22:28.104+0000", 1_529_958_148_104),
+            ("2018-06-25T22:22:28.104+02", 1_529_958_148_104),
+            ("2018-06-25T20:22:28,104Z", 1_529_958_148_104),
+            ("20180625T202228Z", 1_529_958_148_000),
+            ("20180625T222228+0200", 1_529_958_148_000),
+            ("2018-06-25T20:22Z", 1_529_958_120_000),
         ] {
             assert_eq!(Version::of_time(text).map(Version::number), Some(number), "{text}");
         }
@@ -58,7 +91,17 @@ mod tests {
 
     #[test]
     fn what_is_no_time_since_1970_is_no_version() {
-        for text in ["", "yesterday", "2018-06-25", "1969-12-31T23:59:59Z", "2018-13-01T00:00:00Z"] {
+        for text in [
+            "",
+            "yesterday",
+            "2018-06-25",
+            "1969-12-31T23:59:59Z",
+            "2018-13-01T00:00:00Z",
+            "/Date(1529958148104)/",
+            "2018-06-25T20:22:28",
+            "+0000",
+            "é+00",
+        ] {
             assert_eq!(Version::of_time(text), None, "{text}");
         }
     }

@@ -8,9 +8,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use shared::names::IndexName;
+use shared::search::Version;
 
 use crate::data::DataFolder;
 
+use super::load::{VERSION_LINE, VersionRule};
 use super::progress::Progress;
 use super::{CommandError, Local, index};
 
@@ -49,11 +51,11 @@ pub(super) fn run(args: &ExportArgs, data: &Path) -> Result<ExitCode, CommandErr
 fn embedded(index: IndexName, data: &Path, out: &mut Lines) -> Result<(), CommandError> {
     let store = Local::open_documents(&DataFolder::open(data)?)?;
     let mut told = false;
-    store.each(index, |total, document| {
+    store.each(index, |total, version, document| {
         if !std::mem::replace(&mut told, true) {
             out.begin(index, total);
         }
-        Ok(out.write(document)?)
+        Ok(out.write(version, document)?)
     })
 }
 
@@ -80,8 +82,13 @@ impl Lines {
         self.progress = Some(Progress::start(index.as_str(), Some(total).filter(|total| *total > 0)));
     }
 
-    /// Writes a document as a line. A line break in it stands between tokens, where a space is the same.
-    fn write(&mut self, document: &[u8]) -> io::Result<()> {
+    /// Writes a document as a line, after one with its version where a load would find another or none. A line break in
+    /// it stands between tokens, where a space is the same.
+    fn write(&mut self, version: Version, document: &[u8]) -> io::Result<()> {
+        const USUAL: VersionRule = VersionRule { field: None, fallback: None };
+        if USUAL.of(document).ok() != Some(version) {
+            writeln!(self.out, "{VERSION_LINE}{version}")?;
+        }
         let mut parts = document.split(|byte| matches!(byte, b'\n' | b'\r'));
         self.out.write_all(parts.next().unwrap_or_default())?;
         for part in parts {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use shared::names::IndexName;
-use shared::search::{Cluster, Payload, SearchFault, alias, deletion, without_values};
+use shared::search::{Cluster, Payload, SearchFault, Version, alias, deletion, without_values};
 
 use super::Lines;
 use crate::cli::CommandError;
@@ -82,7 +82,8 @@ async fn pages(asking: &Asking, point: &mut String, out: &mut Lines) -> Result<(
                 searchable = false;
                 break;
             }
-            out.write(whole(&body, hit.source))?;
+            let version = Version::new(hit.version).ok_or("OpenSearch answered with a version of more than 63 bits")?;
+            out.write(version, whole(&body, hit.source))?;
             written += 1;
             after = Some(sort.to_owned());
         }
@@ -138,6 +139,8 @@ struct Total {
 
 #[derive(Deserialize)]
 struct Hit<'a> {
+    #[serde(rename = "_version")]
+    version: u64,
     #[serde(borrow, rename = "_source")]
     source: &'a RawValue,
     #[serde(borrow)]
@@ -189,8 +192,9 @@ impl Asking {
     ) -> Result<Option<Bytes>, CommandError> {
         let mut search = json!({
             "size": size,
+            "version": true,
             "pit": { "id": point, "keep_alive": KEEP_ALIVE },
-            "query": { "bool": { "must_not": { "exists": { "field": deletion::DELETED } } } },
+            "query": { "bool": { "must_not": deletion::query() } },
             "sort": [{ "id": "asc" }],
             "track_total_hits": count,
         });
@@ -279,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_document_keeps_the_white_space_around_it() {
-        let body = b"{\"hits\":{\"hits\":[{\"_source\": \t{\"a\": 1e400 } ,\"sort\":[\"1\",3]},{\"_source\":{},\"sort\":[null]}]}}";
+        let body = b"{\"hits\":{\"hits\":[{\"_version\":3,\"_source\": \t{\"a\": 1e400 } ,\"sort\":[\"1\",3]},{\"_version\":1,\"_source\":{},\"sort\":[null]}]}}";
         let page: Page<'_> = serde_json::from_slice(body).unwrap();
         let found: Vec<_> = page.hits.hits.iter().map(|hit| (whole(body, hit.source), hit.sort.get())).collect();
         assert_eq!(found, [(&b" \t{\"a\": 1e400 } "[..], "[\"1\",3]"), (b"{}", "[null]")]);

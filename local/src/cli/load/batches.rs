@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use shared::intake::accept;
-use shared::search::{Change, Operation};
+use shared::search::{Change, Operation, Version};
 use tokio::sync::mpsc;
 
 use super::lines::{self, Extent, MAX_LINE_BYTES};
 use super::refused::{COMMENT, Refused};
 use super::source;
-use super::version::VersionRule;
+use super::version::{self, VersionRule};
 use crate::cli::progress::Progress;
 
 /// A batch has no more than these bytes of documents, unless it is one document.
@@ -35,6 +35,8 @@ pub(super) struct Position {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) position: Position,
+    /// The version, if a line gave it.
+    pub(super) given: Option<Version>,
     pub(super) change: Change,
 }
 
@@ -165,6 +167,8 @@ impl Reader {
         let mut line = Vec::new();
         // A load that goes on in the middle of a file has seen its start.
         let mut first = position.line == 1;
+        // Given by a line for the next document.
+        let mut given = None;
         loop {
             let place = || format!("{name}, line {}", position.line);
             let failed = |error| broken(&place(), position, &error);
@@ -183,30 +187,38 @@ impl Reader {
                     "larger than an answer can be: more than {MAX_LINE_BYTES} bytes, of which the first are kept"
                 ))
             } else if empty {
+                given = version::line_of(content).or(given);
                 Ok(None)
             } else {
-                change(content, &self.reading.versions).map(Some)
+                change(content, given.clone(), &self.reading.versions).map(Some)
             };
+            let version = given.as_ref().and_then(|given| given.as_ref().ok()).copied().filter(|_| !empty);
             match checked {
                 Ok(None) => {}
-                Ok(Some(change)) => self.add(position, change)?,
+                Ok(Some(change)) => self.add(position, version, change)?,
                 Err(reason) => {
                     let line = std::mem::take(&mut line);
-                    self.refuse(Refused { position, place: place(), reason, line })?;
+                    self.refuse(Refused { position, place: place(), reason, version, line })?;
                 }
             }
+            if !empty {
+                given = None;
+            }
             position.line += 1;
-            self.batch.next = position;
+            // A load that goes on begins with the line that gives a version.
+            if given.is_none() {
+                self.batch.next = position;
+            }
         }
     }
 
-    fn add(&mut self, position: Position, change: Change) -> Result<(), Halt> {
+    fn add(&mut self, position: Position, given: Option<Version>, change: Change) -> Result<(), Halt> {
         let bytes = match &change.operation {
             Operation::Upsert(document) => document.as_bytes().len(),
             Operation::Delete => 0,
         };
         self.reserve(bytes)?;
-        self.batch.entries.push(Entry { position, change });
+        self.batch.entries.push(Entry { position, given, change });
         Ok(())
     }
 
@@ -242,8 +254,8 @@ fn broken(place: &str, position: Position, error: &io::Error) -> Halt {
 }
 
 /// The change that a line asks for.
-fn change(line: &[u8], versions: &VersionRule) -> Result<Change, String> {
+fn change(line: &[u8], given: Option<Result<Version, String>>, versions: &VersionRule) -> Result<Change, String> {
     let accepted = accept(Bytes::copy_from_slice(line))?;
-    let version = versions.of(line)?;
+    let version = given.unwrap_or_else(|| versions.of(line))?;
     Ok(Change { id: accepted.id, version, operation: Operation::Upsert(accepted.document) })
 }

@@ -22,7 +22,7 @@ use shared::search::{OpenSearchWriter, Version, WriteDocuments};
 use batches::{Broken, Position, Reading};
 use pipeline::{End, Ended, Pipeline};
 use refused::{Refusals, Target};
-use version::VersionRule;
+pub(super) use version::{VERSION_LINE, VersionRule};
 
 use crate::data::DataFolder;
 

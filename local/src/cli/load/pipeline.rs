@@ -237,7 +237,7 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
         let position = entry.position;
         let name = self.names.get(position.file).map(String::as_str).unwrap_or_default();
         let place = format!("{name}, line {}", position.line);
-        Some(Refused { position, place, reason, line: document.as_bytes().to_vec() })
+        Some(Refused { position, place, reason, version: entry.given, line: document.as_bytes().to_vec() })
     }
 }
 

@@ -4,7 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use shared::search::Version;
+
 use super::batches::Position;
+use super::version::VERSION_LINE;
 use crate::cli::complain;
 use crate::cli::progress::Progress;
 
@@ -32,6 +35,8 @@ pub(super) struct Refused {
     pub(super) place: String,
     /// Why it was refused.
     pub(super) reason: String,
+    /// The version that a line before it gave.
+    pub(super) version: Option<Version>,
     /// The line, or its start if it is longer than a line that is read.
     pub(super) line: Vec<u8>,
 }
@@ -75,8 +80,11 @@ impl Refusals {
     /// # Errors
     /// What keeps them from being written down.
     pub(super) fn refuse(&mut self, refused: &[Refused]) -> Result<(), String> {
-        for Refused { place, reason, line, .. } in refused {
+        for Refused { place, reason, version, line, .. } in refused {
             let mut text = self.told(place, reason).into_bytes();
+            if let Some(version) = version {
+                text.extend_from_slice(format!("{VERSION_LINE}{version}\n").as_bytes());
+            }
             text.extend_from_slice(line);
             if !line.ends_with(b"\n") {
                 text.push(b'\n');
@@ -184,13 +192,14 @@ mod tests {
             position: Position { file: 0, line },
             place: format!("a, line {line}"),
             reason: reason.to_owned(),
+            version: Version::new(7).filter(|_| line == 3),
             line: text.to_vec(),
         };
         refusals.refuse(&[refused(1, "bad\nreason", b"[]"), refused(2, "long", b"lo\n")]).unwrap();
         refusals.refuse(&[]).unwrap();
         refusals.refuse(&[refused(3, "last", b"x")]).unwrap();
         assert_eq!(refusals.finish().unwrap(), Some(&*path));
-        let text = "# a, line 1: bad reason\n[]\n# a, line 2: long\nlo\n# a, line 3: last\nx\n";
+        let text = "# a, line 1: bad reason\n[]\n# a, line 2: long\nlo\n# a, line 3: last\n# version 7\nx\n";
         assert_eq!(std::fs::read_to_string(path).unwrap(), text);
         assert_eq!(refusals.count(), 3);
     }

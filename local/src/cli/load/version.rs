@@ -1,6 +1,7 @@
 //! The version of a document that is loaded.
 
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -11,41 +12,82 @@ const USUAL: [&str; 2] = ["synced", "modified"];
 
 /// Where versions are found.
 #[derive(Debug, Clone)]
-pub(super) struct VersionRule {
+pub(in crate::cli) struct VersionRule {
     /// The member that holds them, if it isn't one of the usual ones.
-    pub(super) field: Option<String>,
+    pub(in crate::cli) field: Option<String>,
     /// The version of a document without one.
-    pub(super) fallback: Option<Version>,
+    pub(in crate::cli) fallback: Option<Version>,
 }
 
 impl VersionRule {
-    /// The version of a document: a time of RFC 3339 counts in milliseconds since 1970.
+    /// The version of a document: a time counts in milliseconds since 1970. The first member that is there and not null
+    /// decides: where it is not understood, another would give the version of an older state.
     ///
     /// # Errors
     /// That it has none, and what can be done about it.
-    pub(super) fn of(&self, document: &[u8]) -> Result<Version, String> {
-        let found = match &self.field {
-            Some(field) => members(document, &[field]).into_iter().flatten().find_map(of_any),
-            None => members(document, &USUAL).into_iter().flatten().find_map(of_time),
+    pub(in crate::cli) fn of(&self, document: &[u8]) -> Result<Version, String> {
+        let named = self.field.as_deref().map(|field| [field]);
+        let names: &[&str] = named.as_ref().map_or(&USUAL, |named| named);
+        let found = members(document, names);
+        let there = names.iter().zip(found).find_map(|(name, value)| Some((*name, value.filter(is_some)?)));
+        let Some((name, value)) = there else {
+            return self.fallback.ok_or_else(|| {
+                format!(
+                    "{} is absent or null: {WAYS_OUT}",
+                    match &self.field {
+                        Some(field) => format!("the member {field}"),
+                        None => "each of the members synced and modified".to_owned(),
+                    }
+                )
+            });
         };
-        found.or(self.fallback).ok_or_else(|| match &self.field {
-            Some(field) => format!(
-                "the member {field} is neither a time of RFC 3339 nor a whole number: name another member with \
-                 --version-field, or give a version with --version"
-            ),
-            None => "neither the member synced nor modified is a time of RFC 3339: name another member with \
-                     --version-field, or give a version with --version"
-                .to_owned(),
+        let time = of_time(value);
+        if time.is_some_and(|time| time.number() > latest()) {
+            return Err(format!("the member {name} is a time more than a day ahead: {WAYS_OUT}"));
+        }
+        let number = || self.field.as_ref().and_then(|_| Version::new(value.get().parse().ok()?));
+        time.or_else(number).ok_or_else(|| {
+            let or_number = if self.field.is_some() { " nor a whole number" } else { "" };
+            format!("the member {name} is neither a time of ISO 8601 with an offset since 1970{or_number}: {WAYS_OUT}")
         })
     }
+}
+
+const WAYS_OUT: &str = "name another member with --version-field, write a line # version N before it, or, for documents \
+                        where it is absent, give a version with --version";
+
+/// Time that a document's own may be ahead of this machine's, in milliseconds: a day.
+const AHEAD: u64 = 24 * 60 * 60 * 1000;
+
+fn latest() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    u64::try_from(now).unwrap_or(u64::MAX).saturating_add(AHEAD)
+}
+
+fn is_some(value: &&RawValue) -> bool {
+    value.get() != "null"
 }
 
 fn of_time(value: &RawValue) -> Option<Version> {
     Version::of_time(&serde_json::from_str::<String>(value.get()).ok()?)
 }
 
-fn of_any(value: &RawValue) -> Option<Version> {
-    of_time(value).or_else(|| Version::new(value.get().parse().ok()?))
+/// Start of a line that gives the version of the document after it. An export writes one where a load would find
+/// another version in the document, or none.
+pub(in crate::cli) const VERSION_LINE: &str = "# version ";
+
+/// The version that a line gives to the next document; `None` if it is another line.
+///
+/// # Errors
+/// That it is out of range: as a comment it would be passed over, and the document get another version.
+pub(super) fn line_of(content: &[u8]) -> Option<Result<Version, String>> {
+    let word = std::str::from_utf8(content.strip_prefix(VERSION_LINE.as_bytes())?).ok()?.trim();
+    let number = word.strip_prefix(['-', '+']).unwrap_or(word);
+    if !number.starts_with(|c: char| c.is_ascii_digit()) || number.contains(char::is_whitespace) {
+        return None;
+    }
+    let version = word.parse().ok().and_then(Version::new);
+    Some(version.ok_or_else(|| format!("the line {VERSION_LINE}before it has no number from 0 to {}", Version::MAX)))
 }
 
 /// The members of these names, in the order of the names. The others are passed over, for a document may have many.
@@ -122,8 +164,13 @@ mod tests {
         for (document, expected) in [
             (r#"{"modified":"1970-01-01T00:00:02Z","synced":"1970-01-01T00:00:01Z"}"#, Some(1000)),
             (r#"{"modified":"1970-01-01T00:00:02Z","synced":null}"#, Some(2000)),
-            (r#"{"modified":"1970-01-01T00:00:02Z","synced":17}"#, Some(2000)),
-            (r#"{"modified":"1970-01-01T00:00:02Z","synced":"soon"}"#, Some(2000)),
+            (r#"{"modified":"1970-01-01T00:00:02Z","synced":17}"#, None),
+            (r#"{"modified":"1970-01-01T00:00:02Z","synced":"soon"}"#, None),
+            (r#"{"modified":"1970-01-01T00:00:02Z","synced":"1970-01-01T00:00:01.000+0000"}"#, Some(1000)),
+            (r#"{"modified":"1970-01-01T00:00:02Z","synced":"/Date(1711929600000)/"}"#, None),
+            (r#"{"modified":"1970-01-01T00:00:02Z","synced":""}"#, None),
+            (r#"{"synced":"9999-01-01T00:00:00Z"}"#, None),
+            (r#"{"modified":"9999-01-01T00:00:00Z"}"#, None),
             (r#"{"m\u006fdified":"1970-01-01T00:00:02Z"}"#, Some(2000)),
             (r#"{"modified":{"modified":"1970-01-01T00:00:02Z"}}"#, None),
             (r#"{"o":{"modified":"1970-01-01T00:00:02Z"}}"#, None),
@@ -154,6 +201,24 @@ mod tests {
         let rule = VersionRule { field: None, fallback: Version::new(5) };
         assert_eq!(version(&rule, r#"{"modified":null}"#), Some(5));
         assert_eq!(version(&rule, r#"{"modified":"1970-01-01T00:00:02Z"}"#), Some(2000));
+        assert_eq!(version(&rule, r#"{"synced":"soon"}"#), None);
+    }
+
+    #[test]
+    fn a_line_gives_the_version_of_the_next_document() {
+        for (line, expected) in [
+            ("# version 7", Some(Some(7))),
+            ("# version 9223372036854775807 ", Some(Some(9_223_372_036_854_775_807))),
+            ("# version 9223372036854775808", Some(None)),
+            ("# version -1", Some(None)),
+            ("# version 1.5", Some(None)),
+            ("# version 5, line 3: bad", None),
+            ("# version of March", None),
+            ("# versions 7", None),
+        ] {
+            let found = line_of(line.as_bytes()).map(|found| found.ok().map(Version::number));
+            assert_eq!(found, expected, "{line}");
+        }
     }
 
     #[test]

@@ -47,6 +47,7 @@ fn batches(count: u64) -> mpsc::Receiver<Message> {
         let position = |line| Position { file: 0, line };
         let entry = |line: u64| Entry {
             position: position(line),
+            given: None,
             change: Change {
                 id: DocumentId::parse(line.to_string()).unwrap(),
                 version: Version::new(1).unwrap(),
