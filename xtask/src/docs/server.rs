@@ -20,6 +20,8 @@ pub(super) struct Server {
     child: Child,
     place: String,
     lines: Receiver<(Stream, Option<String>)>,
+    /// Streams that have not ended.
+    open: u8,
 }
 
 impl Server {
@@ -37,7 +39,7 @@ impl Server {
             lines(Stream::Out, stdout, to.clone());
             lines(Stream::Err, stderr, to);
         }
-        let server = Self { child, place: block.place.clone(), lines: read };
+        let mut server = Self { child, place: block.place.clone(), lines: read, open: 2 };
         let (mut printed, mut is_ready) = (String::new(), false);
         let mut until = Instant::now() + START;
         loop {
@@ -50,6 +52,11 @@ impl Server {
                         printed.push_str(&line);
                     }
                     line
+                }
+                // The lines of one stream may come after the end of the other.
+                Ok((_, None)) if server.open > 1 => {
+                    server.open -= 1;
+                    continue;
                 }
                 Ok((_, None)) => return Err("it ended before it was ready".to_owned()),
                 Err(_) if is_ready => {
@@ -77,10 +84,9 @@ impl Server {
         self.signal("INT");
         let until = Instant::now() + SHORT;
         // Its streams end with the last process of the group.
-        let mut open = 2;
-        while open > 0 {
+        while self.open > 0 {
             match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok((_, None)) => open -= 1,
+                Ok((_, None)) => self.open -= 1,
                 Ok(_) => {}
                 Err(_) => return Err(format!("{place}: the server doesn't end on Ctrl-C")),
             }
