@@ -54,7 +54,7 @@ pub fn run(args: &HiddenArgs) -> Result<ExitCode, String> {
         "404 of a hidden secret with {} bytes and of a missing one, {} rounds each, in ms",
         args.data, args.rounds
     );
-    println!("{:28} {:>8} {:>8} {:>10}  {}", "", "hidden", "missing", "difference", "95 % interval");
+    println!("{:28} {:>8} {:>8} {:>10}  95 % interval", "", "hidden", "missing", "difference");
     let mut told = false;
     for row in rows {
         let difference = difference_estimate(&row.hidden, &row.missing, &mut random);

@@ -109,26 +109,24 @@ impl fmt::Debug for Call {
 /// Answers one event of the gateway. It always answers: a failure, an event that can't be read, a panic and an answer
 /// too large for the gateway become the API's documented error.
 pub async fn serve_event<E: Endpoint>(endpoint: &E, event: RequestEvent) -> Response<Body> {
-    let request = match readable::<E::Family>(event) {
-        Ok(request) => request,
-        Err((request, error)) => return refuse::<E::Family>(E::OPERATION, request, error),
-    };
-    serve(endpoint, request).await
+    match readable::<E::Family>(event) {
+        (request, Ok(())) => serve(endpoint, request).await,
+        (request, Err(error)) => refuse::<E::Family>(E::OPERATION, request, error),
+    }
 }
 
 /// Answers one event of the gateway for a function that could not be prepared: with `error`, unless the event is at
 /// fault itself.
 pub fn refuse_event<F: Family>(operation: &'static str, event: RequestEvent, error: F::Error) -> Response<Body> {
-    let (request, error) = readable::<F>(event).map_or_else(|refused| refused, |request| (request, error));
-    refuse::<F>(operation, request, error)
+    let (request, read) = readable::<F>(event);
+    refuse::<F>(operation, request, read.err().unwrap_or(error))
 }
 
-/// The request of an event, or the error of one that can't be read. A panic of the libraries that read it is one more.
-fn readable<F: Family>(event: RequestEvent) -> Result<Request, (Request, F::Error)> {
+/// The request of an event, with the error of one that can't be read. A panic of the libraries that read it is one more.
+fn readable<F: Family>(event: RequestEvent) -> (Request, Result<(), F::Error>) {
     match std::panic::catch_unwind(AssertUnwindSafe(|| event.into_request())) {
-        Ok((request, Ok(()))) => Ok(request),
-        Ok((request, Err(error))) => Err((request, F::bad_request(error.to_string()))),
-        Err(_) => Err((Request::default(), F::internal(PANIC.to_owned()))),
+        Ok((request, read)) => (request, read.map_err(|error| F::bad_request(error.to_string()))),
+        Err(_) => (Request::default(), Err(F::internal(PANIC.to_owned()))),
     }
 }
 

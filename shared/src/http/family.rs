@@ -9,7 +9,7 @@ use super::answer::Answer;
 /// What the endpoints of one API have in common.
 pub trait Family {
     /// A failure of this API: what the client is told, and what the log is told.
-    type Error: Display;
+    type Error: Display + Send;
 
     /// The answer to a failed request. `tracking_id` is in the log line of the failure, too.
     fn answer(error: &Self::Error, tracking_id: &str, headers: &HeaderMap) -> Answer;

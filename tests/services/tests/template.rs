@@ -41,11 +41,6 @@ impl Template {
         self.0["Globals"]["Function"]["Environment"]["Variables"].as_object().unwrap().keys().map(String::as_str)
     }
 
-    /// A parameter.
-    pub fn parameter(&self, name: &str) -> &Value {
-        &self.0["Parameters"][name]
-    }
-
     /// A condition.
     pub fn condition(&self, name: &str) -> &Value {
         &self.0["Conditions"][name]
