@@ -1,4 +1,4 @@
-//! Who may do what: one table of callers and operations, with status and body of each answer, and its effect. Where a
+//! Permissions: one table of callers and operations, with status and body of each answer, and its effect. Where a
 //! caller may not know whether a secret exists, the answer is held against that for a name that doesn't.
 
 use jsonwebtoken::get_current_timestamp;

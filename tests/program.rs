@@ -185,7 +185,7 @@ fn a_wrong_setting_stops_the_start_with_a_line_that_names_it() {
     );
 }
 
-/// What an upgrade would otherwise stop to check without a word.
+/// An upgrade would otherwise stop checking them without a word.
 #[test]
 fn issuers_and_audiences_of_an_earlier_version_stop_the_start_with_the_names_of_the_new_settings() {
     let folder = folder();

@@ -190,7 +190,7 @@ async fn an_algorithm_that_no_key_of_the_id_has_is_refused() {
     gate.refuses(&good(&TestKey::ec("key", Algorithm::ES256)), "JWT algorithm is not accepted").await;
 }
 
-/// What a made-up token costs is bounded; the set's order decides.
+/// The cost of a made-up token is bounded; the set's order decides.
 #[tokio::test]
 async fn at_most_four_keys_are_tried_in_the_order_of_the_set() {
     let other = TestKey::ec("key", Algorithm::ES256);

@@ -73,7 +73,7 @@ impl Caller {
         self.vault_scopes.contains(&scope)
     }
 
-    /// Whether the token holds any scope of the vault. One without was made for another API.
+    /// Tells whether the token holds any scope of the vault. One without was made for another API.
     #[must_use]
     pub fn has_vault_scope(&self) -> bool {
         !self.vault_scopes.is_empty()

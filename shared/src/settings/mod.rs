@@ -257,9 +257,9 @@ pub struct LocalSettings {
 pub struct LocalTokenSettings {
     /// Where keys come from.
     pub keys: TokenKeys,
-    /// What tokens must hold at the vault.
+    /// Rules for tokens at the vault.
     pub vault: TokenRules,
-    /// What tokens must hold at the search API.
+    /// Rules for tokens at the search API.
     pub search: TokenRules,
 }
 

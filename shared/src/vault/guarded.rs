@@ -31,7 +31,7 @@ pub enum VaultFault {
 }
 
 impl VaultFault {
-    /// Whether the stored secret itself is at fault, and no service, key or setting.
+    /// Tells whether the stored secret itself is at fault, and no service, key or setting.
     fn is_damage(&self) -> bool {
         match self {
             Self::Store(StoreFault::Damaged(_)) => true,
@@ -208,7 +208,7 @@ pub struct DamagedSecret {
 }
 
 impl<S: ListSecrets> Vault<S> {
-    /// How many secrets the owner has, and those of one page. One that is damaged is told apart, so that it doesn't take
+    /// Number of the owner's secrets, and those of one page. One that is damaged is told apart, so that it doesn't take
     /// the others with it.
     ///
     /// # Errors

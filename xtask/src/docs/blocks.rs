@@ -3,7 +3,7 @@
 /// Languages of a fence that are shown and never run. Commands have one name, `sh`, so that none is passed over.
 const SHOWN: [&str; 7] = ["text", "json", "mermaid", "rust", "toml", "yaml", "python"];
 
-/// What stands between two headings.
+/// Part of a file between two headings.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Section {
     pub(super) heading: String,

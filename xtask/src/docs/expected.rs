@@ -13,7 +13,7 @@ pub(super) fn compare(shown: &str, printed: &str) -> Result<(), String> {
     Err(format!("the page shows\n{}\nbut it printed\n{}", shown.trim_end(), printed.trim_end()))
 }
 
-/// Whether a command printed what a page shows; blanks at the ends of lines and of the text don't count.
+/// Tells whether a command printed what a page shows; blanks at the ends of lines and of the text don't count.
 pub(super) fn matches(shown: &str, printed: &str) -> bool {
     let shown: Vec<&str> = shown.trim_end().lines().map(str::trim_end).collect();
     let printed: Vec<&str> = printed.trim_end().lines().map(str::trim_end).collect();
@@ -25,7 +25,7 @@ pub(super) fn matches(shown: &str, printed: &str) -> bool {
     })
 }
 
-/// Whether `items` are these parts with anything between each two. The earliest place of each part is as good as any.
+/// Tells whether `items` are these parts with anything between each two. The earliest place of each part is as good as any.
 fn glob<T>(parts: &[&[T]], items: &[T], same: &dyn Fn(&T, &T) -> bool) -> bool {
     let begins = |part: &[T], items: &[T]| part.len() <= items.len() && part.iter().zip(items).all(|(a, b)| same(a, b));
     let Some((first, others)) = parts.split_first() else { return items.is_empty() };

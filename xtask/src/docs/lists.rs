@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-/// What is done with a block.
+/// Treatment of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     /// Run to its end.
@@ -99,7 +99,7 @@ cargo run --release -p bench -- report
     ),
 ];
 
-/// What is done with a block.
+/// Treatment of the block with this text.
 pub(super) fn action(text: &str) -> Action {
     if let Some((_, ready)) = SERVE.iter().find(|(block, _)| *block == text) {
         return Action::Serve { ready };

@@ -78,7 +78,7 @@ impl Refusals {
     /// Writes refused lines down, each once: those of a batch that is done.
     ///
     /// # Errors
-    /// What keeps them from being written down.
+    /// The file of refused lines can't be written.
     pub(super) fn refuse(&mut self, refused: &[Refused]) -> Result<(), String> {
         for Refused { place, reason, version, line, .. } in refused {
             let mut text = self.told(place, reason).into_bytes();

@@ -126,7 +126,7 @@ fn damaged(attribute: &str, what: &str) -> StoreFault {
 /// Name in a key.
 ///
 /// # Errors
-/// What the key has in its place, cut to a length that a log line can hold.
+/// Text in the place of the name, cut to a length that a log line can hold.
 pub(super) fn decode_name(item: &Item) -> Result<SecretName, String> {
     let text = item.get(NAME).and_then(|value| value.as_s().ok()).map_or("", String::as_str);
     SecretName::parse(text).map_err(|_| text.chars().take(1024).collect())

@@ -6,7 +6,7 @@ use super::{HAS_KEY, permitted, queues};
 use crate::World;
 use crate::template::{Statement, Template};
 
-/// Whether a function may put items.
+/// Tells whether a function may put items.
 fn puts(statement: &Statement) -> bool {
     statement.actions.iter().any(|action| action == "dynamodb:PutItem")
 }
