@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::gateway::routes::RESOURCES;
+use regex_lite::Regex;
 use serde_json::{Value, json};
 
 use crate::support::{Reply, Server, secret_path, secrets_path};
@@ -245,6 +246,115 @@ async fn every_parameter_of_a_path_is_described() {
         let described: BTreeSet<_> = parameters.map(|parameter| parameter["name"].as_str().unwrap()).collect();
         let named = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}')).collect();
         assert_eq!(described, named, "{method} {path}");
+    }
+}
+
+/// Schemas of all parameters of this name, each with its operation.
+fn parameters<'a>(description: &'a Description, name: &str) -> Vec<(String, &'a Value)> {
+    let of = |(path, method, operation): (&str, String, &'a Value)| {
+        let all = operation["parameters"].as_array().unwrap().iter();
+        let named: Vec<_> = all.filter(|one| one["name"] == name).map(|one| &one["schema"]).collect();
+        named.into_iter().map(move |schema| (format!("{method} {path}"), schema)).collect::<Vec<_>>()
+    };
+    description.operations().flat_map(of).collect()
+}
+
+#[tokio::test]
+async fn every_id_has_its_length_and_its_pattern() {
+    let description = Description::of(&Server::start().await).await;
+    let mut ids = Vec::new();
+    for (name, longest, count) in [("user_id", 256, 5), ("name", 512, 3), ("id", 512, 7)] {
+        let all = parameters(&description, name);
+        assert_eq!(all.len(), count, "{name}");
+        ids.extend(all.into_iter().map(|(at, schema)| (at, schema.clone(), longest, true)));
+    }
+    let schemas = &description.0["components"]["schemas"];
+    for (body, name, longest, segment) in [
+        ("SecretCreate", "name", 512, true),
+        ("SecretCreate", "owner_id", 256, true),
+        ("RoleRequest", "id", 256, false),
+    ] {
+        ids.push((format!("{body}.{name}"), schemas[body]["properties"][name].clone(), longest, segment));
+    }
+    for (at, schema, longest, segment) in ids {
+        assert_eq!((&schema["minLength"], &schema["maxLength"]), (&json!(1), &json!(longest)), "{at}");
+        let pattern = Regex::new(schema["pattern"].as_str().unwrap_or_else(|| panic!("{at}: no pattern"))).unwrap();
+        for good in ["a", "...", "..a", ".a", "a.", "a b", "ü/%", "\u{10348}", "\u{a0}"] {
+            assert!(pattern.is_match(good), "{at}: {good:?}");
+        }
+        for bad in ["", "\0", "a\n", "a\u{7f}b", "\u{85}", "..\u{9f}", ".\t"] {
+            assert!(!pattern.is_match(bad), "{at}: {bad:?}");
+        }
+        for dots in [".", ".."] {
+            assert_eq!(pattern.is_match(dots), !segment, "{at}: {dots}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_bounds_of_ids_are_those_of_the_server() {
+    let server = Server::start().await;
+    let longest = |length: usize| "n".repeat(length);
+    let client = |user: &str| server.user(user);
+    client(&longest(256)).create(&longest(256), &json!({ "name": longest(512), "data": {} })).await;
+    client(&longest(256)).get(&secret_path(&longest(256), &longest(512))).await.expect_status(200);
+    client("alice").get(&secret_path(&longest(257), "n")).await.expect_status(400);
+    client("alice").get(&secret_path("alice", &longest(513))).await.expect_status(400);
+    client("alice").get(&format!("/search/roles/{}", longest(512))).await.expect_status(404);
+    client("alice").get(&format!("/search/roles/{}", longest(513))).await.expect_status(400);
+    for (count, status) in [(100, 201), (101, 400)] {
+        let roles: Vec<_> = (0..count).map(|i| json!({ "id": format!("r{i}") })).collect();
+        let body = json!({ "name": format!("{count}"), "data": {}, "read_roles": roles });
+        client("alice").post(&secrets_path("alice"), body.to_string()).await.expect_status(status);
+    }
+}
+
+#[tokio::test]
+async fn role_lists_have_their_length() {
+    let description = Description::of(&Server::start().await).await;
+    for body in ["SecretCreate", "SecretUpdate"] {
+        for list in ["read_roles", "write_roles"] {
+            let schema = &description.0["components"]["schemas"][body]["properties"][list];
+            assert_eq!(schema["maxItems"], 100, "{body}.{list}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn if_match_is_described_as_it_is_read() {
+    let server = Server::start().await;
+    let description = Description::of(&server).await;
+    server.user("alice").create("alice", &json!({ "name": "n", "data": {} })).await;
+    let all = parameters(&description, "If-Match");
+    assert_eq!(all.iter().map(|(at, _)| at.split(' ').next().unwrap()).collect::<Vec<_>>(), ["DELETE", "PUT"]);
+    for (at, schema) in all {
+        // Text, never null.
+        let [any, tags] = schema["anyOf"].as_array().unwrap().as_slice() else { panic!("{at}: {schema}") };
+        assert_eq!(*any, json!({ "type": "string", "enum": ["*"] }), "{at}");
+        let tags = Regex::new(tags["pattern"].as_str().unwrap()).unwrap();
+        let described = |text: &str| text == "*" || tags.is_match(text);
+        for good in ["*", "\"a\"", "W/\"a\"", "\"\"", "\"a\", \"b\"", "\"a\",W/\"b\""] {
+            assert!(described(good), "{at}: {good}");
+            let reply = server.user("alice").header("if-match", good).put(&secret_path("alice", "n"), "{}").await;
+            assert_eq!(reply.status, if good == "*" { 200 } else { 412 }, "{good}");
+        }
+        for bad in ["null", "a", "\"a", "\"a\" \"b\" c", "w/\"a\"", "\"a\",", &["\"a\""; 11].join(", ")] {
+            assert!(!described(bad), "{at}: {bad}");
+            let reply = server.user("alice").header("if-match", bad).put(&secret_path("alice", "n"), "{}").await;
+            assert_eq!(reply.status, 400, "{bad}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn offset_has_its_bound() {
+    let server = Server::start().await;
+    let description = Description::of(&server).await;
+    for (at, schema) in parameters(&description, "offset") {
+        assert_eq!((&schema["minimum"], &schema["maximum"]), (&json!(0), &json!(u64::MAX)), "{at}");
+    }
+    for (offset, status) in [(u64::MAX.to_string(), 200), ("18446744073709551616".to_owned(), 400)] {
+        server.user("alice").get(&format!("{}?offset={offset}", secrets_path("alice"))).await.expect_status(status);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The description of both APIs (OpenAPI 3.1) at `/openapi.json`, and a page to read and try it at `/docs/`.
 
+mod bounds;
 mod errors;
 mod operations;
 

@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
 use crate::gateway::routes::{Operation, RESOURCES};
 
-use super::errors;
+use super::{bounds, errors};
 
 /// Both APIs.
 #[derive(OpenApi)]
@@ -47,6 +47,9 @@ impl Modify for Bearer {
 /// The description, with the errors of each operation and all paths of the search API.
 pub(super) fn description() -> utoipa::openapi::OpenApi {
     let mut description = Description::openapi();
+    if let Some(components) = &mut description.components {
+        bounds::of_bodies(components);
+    }
     let document = description.paths.paths.get("/search/{index}/{id}").cloned();
     for resource in RESOURCES {
         if let Some(mut item) = document.clone()
@@ -70,6 +73,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
             };
             if let Some(described) = slot {
                 errors::add(described, *operation);
+                bounds::of_parameters(described);
             }
         }
     }

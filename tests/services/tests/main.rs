@@ -20,6 +20,7 @@ mod calls;
 mod containers;
 mod contract;
 mod deployed;
+mod description;
 mod documents;
 mod events;
 mod faults;
@@ -98,6 +99,7 @@ fn main() -> ExitCode {
         prepare::steps::TESTS,
         prepare::at_work::TESTS,
         stored_bytes::TESTS,
+        description::TESTS,
         deployed::TESTS,
         containers::TESTS,
         contract::TESTS,

@@ -12,8 +12,8 @@ use super::error::ErrorBody;
 pub struct RoleBody {
     /// The role's id: 1 to 256 bytes.
     pub id: String,
-    /// Ignored.
-    pub name: Option<String>,
+    /// Ignored, whatever it is.
+    pub name: Option<serde_json::Value>,
 }
 
 // Bodies are read member by member, so that all their faults are found; these types are their description.
@@ -32,7 +32,7 @@ pub struct CreateBody {
     pub read_roles: Option<Vec<RoleBody>>,
     /// Roles whose holders may replace the secret; at most 100.
     pub write_roles: Option<Vec<RoleBody>>,
-    /// If present, the user id of the path.
+    /// The `user_id` of the path, absent or null; anybody else's is refused.
     pub owner_id: Option<String>,
 }
 
