@@ -105,8 +105,8 @@ fn the_version_is_synced_else_modified_or_what_was_asked_for() {
         // Older by what was synced, though as new by what was modified.
         (both("\"2020-01-01T00:00:04Z\"", 99), &[], "0 loaded, 0 unchanged, 1 older"),
         // A number is far below any time since 1970.
-        (both("null", 30), &["--version-field", "v"], "0 loaded, 0 unchanged, 1 older"),
-        (both("null", 30), &["--version-field", "modified"], "0 loaded, 1 unchanged"),
+        (both("null", 30), &["--version-field", "v", "--mix-versions"], "0 loaded, 0 unchanged, 1 older"),
+        (both("null", 30), &["--version-field", "modified", "--mix-versions"], "0 loaded, 1 unchanged"),
     ] {
         let output = load(folder.path(), &[args, &["-"]].concat(), document.as_bytes());
         assert!(summary(&output).starts_with(expected), "{document} {args:?}: {output:?}");
@@ -148,6 +148,30 @@ fn a_synced_that_is_not_understood_is_refused_and_gives_way_to_nothing() {
     for synced in ["2024-04-01T00:00:00.000+0000", "2024-04-01T01:00:00.001+01", "20240401T000001Z"] {
         let output = load(folder.path(), &["-"], with(&format!("\"{synced}\"")).as_bytes());
         assert_eq!(summary(&output), "1 loaded, 0 unchanged, 0 older, 0 refused", "{synced}");
+    }
+}
+
+#[test]
+fn versions_of_another_kind_than_the_stored_ones_stop_a_load_that_does_not_mix_them() {
+    let counted = |number: u64| format!("# version {number}\n{{\"id\":\"a\"}}\n");
+    let timed = document("a", 1) + "\n";
+    for (first, second, said) in [
+        (counted(3), timed.clone(), "1 loaded, 0 unchanged, 0 older, 0 refused"),
+        (timed.clone(), counted(3), "0 loaded, 0 unchanged, 1 older, 0 refused"),
+        (counted(99_999_999_999), counted(100_000_000_000), "1 loaded, 0 unchanged, 0 older, 0 refused"),
+    ] {
+        let folder = folder();
+        assert!(load(folder.path(), &["-"], first.as_bytes()).status.success());
+        let before = exported(folder.path());
+        // Others of the batch are stopped with it.
+        let input = format!("{}{second}", lines(10));
+        let output = load(folder.path(), &["-"], input.as_bytes());
+        assert_eq!((output.status.code(), summary(&output)), (Some(1), "0 loaded, 0 unchanged, 0 older, 0 refused"));
+        let complaint = text(&output.stderr);
+        assert!(complaint.contains("--mix-versions") && !complaint.contains("go on with"), "{complaint}");
+        assert_eq!(exported(folder.path()), before);
+        let output = load(folder.path(), &["--mix-versions", "-"], second.as_bytes());
+        assert_eq!((output.status.code(), summary(&output)), (Some(0), said));
     }
 }
 

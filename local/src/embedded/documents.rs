@@ -11,7 +11,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavior, params};
 use shared::names::{DocumentId, IndexName};
-use shared::search::{Change, DocumentBytes, Operation, Outcome, ReadDocument, SearchFault, Version, WriteDocuments};
+use shared::search::{
+    Change, DocumentBytes, Operation, Outcome, ReadDocument, ReadVersions, SearchFault, Version, WriteDocuments,
+};
 
 /// After how many pages the log is written into the file, 32 MiB: with SQLite's own number each batch of a load would
 /// wait for the disk.
@@ -192,6 +194,23 @@ impl ReadDocument for EmbeddedDocuments {
                     .ok_or_else(|| SearchFault::Failed("a stored document is damaged".to_owned()))
             })
             .transpose()
+    }
+}
+
+impl ReadVersions for EmbeddedDocuments {
+    async fn versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, SearchFault> {
+        let (store, ids) = (self.clone(), ids.to_vec());
+        blocking(move || {
+            let connection = store.connection();
+            let mut select =
+                connection.prepare_cached("SELECT version FROM documents WHERE index_name = ?1 AND id = ?2")?;
+            let mut find = |id: &DocumentId| {
+                let found = select.query_row(params![index.as_str(), id.as_str()], |row| row.get::<_, i64>(0));
+                Ok(found.optional()?.and_then(|version| Version::new(u64::try_from(version).ok()?)))
+            };
+            ids.iter().map(&mut find).collect()
+        })
+        .await
     }
 }
 

@@ -12,5 +12,5 @@ pub use opensearch::{
     Payload, alias, without_values,
 };
 pub use rules::SearchRules;
-pub use store::{Change, DocumentBytes, Operation, Outcome, ReadDocument, SearchFault, WriteDocuments};
+pub use store::{Change, DocumentBytes, Operation, Outcome, ReadDocument, ReadVersions, SearchFault, WriteDocuments};
 pub use version::Version;

@@ -109,6 +109,16 @@ pub trait WriteDocuments: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Outcome>, SearchFault>> + Send;
 }
 
+/// Reads the versions that documents are stored under.
+pub trait ReadVersions: Send + Sync {
+    /// The versions of these documents, in their order; `None` for what isn't there.
+    fn versions(
+        &self,
+        index: IndexName,
+        ids: &[DocumentId],
+    ) -> impl Future<Output = Result<Vec<Option<Version>>, SearchFault>> + Send;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,6 +31,16 @@ impl Version {
         Self::new(u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()?)
     }
 
+    /// The least version that is a time in milliseconds: of March 1973. Lower ones are counts.
+    pub const LEAST_TIME: Self = Self(100_000_000_000);
+
+    /// Tells whether one of these is a count and the other a time, so that to compare them says nothing. 0 is neither:
+    /// it stands for no version.
+    #[must_use]
+    pub fn is_unlike(self, other: Self) -> bool {
+        self.0 != 0 && other.0 != 0 && (self < Self::LEAST_TIME) != (other < Self::LEAST_TIME)
+    }
+
     /// The number.
     #[must_use]
     pub fn number(self) -> u64 {

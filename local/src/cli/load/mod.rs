@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use shared::names::IndexName;
-use shared::search::{OpenSearchWriter, Version, WriteDocuments};
+use shared::search::{OpenSearchWriter, ReadVersions, Version, WriteDocuments};
 
 use batches::{Broken, Position, Reading};
 use pipeline::{End, Ended, Pipeline};
@@ -52,6 +52,9 @@ pub(super) struct LoadArgs {
     /// The version of documents that have none themselves
     #[arg(long, value_name = "N", value_parser = version)]
     version: Option<Version>,
+    /// Load although versions of stored documents are counts and those of the lines times, or the other way about
+    #[arg(long)]
+    mix_versions: bool,
     /// Where refused lines are kept with their reasons; a file that isn't there yet [default: INDEX-refused.jsonl]
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
@@ -87,7 +90,7 @@ pub(super) fn run(args: &LoadArgs, data: &Path) -> Result<ExitCode, CommandError
 async fn load(
     args: &LoadArgs,
     data: &Path,
-    store: &impl WriteDocuments,
+    store: &(impl WriteDocuments + ReadVersions),
     stop: impl Future<Output = ()>,
 ) -> Result<ExitCode, CommandError> {
     let total = source::total(&args.files)?;
@@ -109,6 +112,7 @@ async fn load(
         names: args.files.iter().map(|path| source::name(path)).collect(),
         refusals: &refusals,
         progress: progress.clone(),
+        mix_versions: args.mix_versions,
         patience: PATIENCE,
     };
     let ended = pipeline.run(batches, Position { file: 0, line: args.from_line }, stop).await;
@@ -147,6 +151,10 @@ fn conclude(args: &LoadArgs, data: &Path, ended: Ended, refusals: &mut Refusals)
         } else {
             ExitCode::FAILURE
         });
+    }
+    if let End::Unsuited(reason) = &how {
+        complain(reason);
+        return Ok(ExitCode::FAILURE);
     }
     if let End::Failed(reason) = &how {
         complain(reason);

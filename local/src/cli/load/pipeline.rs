@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use shared::names::IndexName;
-use shared::search::{Change, Operation, Outcome, SearchFault, WriteDocuments};
+use shared::search::{Change, Operation, Outcome, ReadVersions, SearchFault, WriteDocuments};
 use tokio::sync::mpsc;
 
 use super::batches::{Batch, Broken, Entry, Message, Position};
@@ -35,6 +35,8 @@ pub(super) enum End {
     Stopped,
     /// It could not go on.
     Failed(String),
+    /// The same command can't succeed.
+    Unsuited(String),
 }
 
 /// What became of the documents.
@@ -64,6 +66,8 @@ pub(super) struct Pipeline<'a, W> {
     pub(super) names: Vec<String>,
     pub(super) refusals: &'a Mutex<Refusals>,
     pub(super) progress: Progress,
+    /// Whether counts and times may be compared as versions.
+    pub(super) mix_versions: bool,
     /// How long nothing at all may succeed.
     pub(super) patience: Duration,
 }
@@ -72,7 +76,17 @@ pub(super) struct Pipeline<'a, W> {
 struct Flight {
     number: u64,
     batch: Batch,
+    /// A batch before it was compared with the stored versions.
+    compared: bool,
     failures: u32,
+}
+
+/// Reasons of a batch that was not applied.
+enum Stop {
+    /// It may be applied later.
+    Fault(SearchFault),
+    /// Its versions can't be compared with the stored ones.
+    Unsuited(String),
 }
 
 /// What is where.
@@ -83,6 +97,8 @@ struct State {
     /// The line after those that were taken.
     next: Position,
     broken: Vec<Broken>,
+    /// A batch with documents was compared with the store, and nothing else need be.
+    compared: bool,
     taken: u64,
     /// Batches that failed, and when they are tried again.
     again: VecDeque<(Instant, Flight)>,
@@ -92,7 +108,7 @@ struct State {
     failing_since: Option<Instant>,
 }
 
-impl<W: WriteDocuments> Pipeline<'_, W> {
+impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
     /// Applies all batches, and ends early when `stop` resolves, or nothing succeeds any more: then what is under way
     /// comes to its end, and nothing else is begun.
     pub(super) async fn run(
@@ -106,6 +122,7 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
             undone: BTreeMap::new(),
             next: from,
             broken: Vec::new(),
+            compared: self.mix_versions,
             taken: 0,
             again: VecDeque::new(),
             bytes_under_way: 0,
@@ -127,8 +144,8 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
             tokio::select! {
                 () = &mut stop, if end.is_none() => end = Some(End::Stopped),
                 Some((flight, result)) = under_way.next(), if !under_way.is_empty() => {
-                    if let Err(reason) = self.landed(&mut state, flight, result) {
-                        end.get_or_insert(End::Failed(reason));
+                    if let Err(why) = self.landed(&mut state, flight, result) {
+                        end.get_or_insert(why);
                     }
                 }
                 // What failed goes first, and nothing new is begun before.
@@ -138,9 +155,11 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
                         under_way.push(self.fly(flight));
                     }
                 }
-                batch = batches.recv(), if room && due.is_none() && !drained => match batch {
+                // The first batch decides whether the versions suit the store's, so that nothing else begins before.
+                batch = batches.recv(), if room && due.is_none() && !drained
+                    && (state.compared || under_way.is_empty()) => match batch {
                     Some(Message::Batch(batch)) => {
-                        let flight = Flight { number: state.taken, batch, failures: 0 };
+                        let flight = Flight { number: state.taken, batch, compared: state.compared, failures: 0 };
                         state.taken += 1;
                         state.next = flight.batch.next;
                         state.undone.insert(flight.number, flight.batch.start);
@@ -158,25 +177,47 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
         Ended { how: end.unwrap_or(End::Whole), tally: state.tally, next, broken: state.broken }
     }
 
-    async fn fly(&self, flight: Flight) -> (Flight, Result<Vec<Outcome>, SearchFault>) {
+    async fn fly(&self, flight: Flight) -> (Flight, Result<Vec<Outcome>, Stop>) {
+        if !flight.compared
+            && let Err(stop) = self.compare(&flight.batch).await
+        {
+            return (flight, Err(stop));
+        }
         let changes: Vec<Change> = flight.batch.entries.iter().map(|entry| entry.change.clone()).collect();
         let result = self.store.apply(self.index, &changes).await;
-        (flight, result)
+        (flight, result.map_err(Stop::Fault))
+    }
+
+    /// Compares the versions of a batch with the stored ones: a count is lower than any time, and would be dropped as
+    /// older in silence, or make all later counts so.
+    async fn compare(&self, batch: &Batch) -> Result<(), Stop> {
+        let ids: Vec<_> = batch.entries.iter().map(|entry| entry.change.id.clone()).collect();
+        let stored = self.store.versions(self.index, &ids).await.map_err(Stop::Fault)?;
+        for (entry, stored) in batch.entries.iter().zip(stored) {
+            let version = entry.change.version;
+            if let Some(stored) = stored.filter(|stored| stored.is_unlike(version)) {
+                let name = self.names.get(entry.position.file).map(String::as_str).unwrap_or_default();
+                return Err(Stop::Unsuited(format!(
+                    "{name}, line {}: the version is {version}, and that of the stored document {stored}: one is a \
+                     count, the other a time in milliseconds, so that newer and older can't be told; give the right \
+                     versions with --version-field or lines # version N, or load all the same with --mix-versions",
+                    entry.position.line
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Takes in what became of a batch. What wasn't taken is tried again later.
-    fn landed(
-        &self,
-        state: &mut State,
-        mut flight: Flight,
-        result: Result<Vec<Outcome>, SearchFault>,
-    ) -> Result<(), String> {
+    fn landed(&self, state: &mut State, mut flight: Flight, result: Result<Vec<Outcome>, Stop>) -> Result<(), End> {
         state.bytes_under_way = state.bytes_under_way.saturating_sub(flight.batch.bytes);
         let mut fault = None;
         let all = flight.batch.entries.len();
         match result {
-            Err(failed) => fault = Some(failed),
+            Err(Stop::Unsuited(reason)) => return Err(End::Unsuited(reason)),
+            Err(Stop::Fault(failed)) => fault = Some(failed),
             Ok(outcomes) => {
+                state.compared |= all > 0;
                 let entries = std::mem::take(&mut flight.batch.entries);
                 for (entry, outcome) in entries.into_iter().zip(outcomes) {
                     match outcome {
@@ -201,7 +242,11 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
         match fault {
             None => {
                 flight.batch.refused.sort_by_key(|refused| refused.position);
-                self.refusals.lock().unwrap_or_else(PoisonError::into_inner).refuse(&flight.batch.refused)?;
+                self.refusals
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .refuse(&flight.batch.refused)
+                    .map_err(End::Failed)?;
                 state.undone.remove(&flight.number);
                 self.progress.waits_for(None);
                 state.steady += 1;
@@ -211,7 +256,7 @@ impl<W: WriteDocuments> Pipeline<'_, W> {
                 }
                 Ok(())
             }
-            Some(fault) => self.failed(state, flight, &fault),
+            Some(fault) => self.failed(state, flight, &fault).map_err(End::Failed),
         }
     }
 

@@ -39,6 +39,9 @@ pub(super) fn command(
     if line > 1 {
         option("--from-line", line.to_string().as_ref());
     }
+    if args.mix_versions {
+        words.push("--mix-versions".to_owned());
+    }
     if args.opensearch {
         words.push("--opensearch".to_owned());
     }

@@ -4,6 +4,7 @@
 //! may be written it can hold only where the cluster has `rest.action.multi.allow_explicit_index: false`, for a body
 //! could name others. `require_alias` keeps OpenSearch from making an index of its own where the alias is missing.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,9 +12,9 @@ use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::names::IndexName;
-use crate::search::deletion;
-use crate::search::store::{Change, Operation, Outcome, SearchFault, WriteDocuments};
+use crate::names::{DocumentId, IndexName};
+use crate::search::store::{Change, Operation, Outcome, ReadVersions, SearchFault, WriteDocuments};
+use crate::search::{Version, deletion};
 
 use super::{Cluster, ErrorCause, Payload, alias};
 
@@ -68,6 +69,57 @@ impl WriteDocuments for OpenSearchWriter {
             .await
             .unwrap_or_else(|_| Err(SearchFault::Failed(format!("no answer within {timeout:?}"))))
     }
+}
+
+impl OpenSearchWriter {
+    async fn ask_versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, SearchFault> {
+        const QUERY: &str = "_source=false&filter_path=docs._id,docs._version";
+        let path = format!("/{}/_mget?{QUERY}", alias(&self.alias_prefix, index));
+        let words: Vec<_> = ids.iter().map(DocumentId::as_str).collect();
+        let body = serde_json::json!({ "ids": words }).to_string();
+        let answer = self.cluster.send(Method::POST, &path, Payload::Json(body.into())).await?;
+        match answer.status() {
+            200 => {
+                let limit = MAX_ANSWER_BYTES + MAX_ITEM_BYTES * ids.len();
+                versions(&answer.read(limit, "OpenSearch answered with an unreasonable body").await?, ids)
+            }
+            // A writer needs no permission to read.
+            403 => Ok(vec![None; ids.len()]),
+            _ => Err(answer.fault().await),
+        }
+    }
+}
+
+impl ReadVersions for OpenSearchWriter {
+    async fn versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, SearchFault> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let timeout = self.timeout;
+        tokio::time::timeout(timeout, self.ask_versions(index, ids))
+            .await
+            .unwrap_or_else(|_| Err(SearchFault::Failed(format!("no answer within {timeout:?}"))))
+    }
+}
+
+/// The versions of these documents in an answer to `_mget`. One that isn't there has no version in it.
+fn versions(body: &[u8], ids: &[DocumentId]) -> Result<Vec<Option<Version>>, SearchFault> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(default)]
+        docs: Vec<Found>,
+    }
+    #[derive(Deserialize)]
+    struct Found {
+        #[serde(rename = "_id")]
+        id: String,
+        #[serde(rename = "_version")]
+        version: Option<u64>,
+    }
+    let failed = |_| SearchFault::Failed("OpenSearch answered what is no answer about versions".to_owned());
+    let body: Body = serde_json::from_slice(body).map_err(failed)?;
+    let found: HashMap<_, _> = body.docs.into_iter().map(|found| (found.id, found.version)).collect();
+    Ok(ids.iter().map(|id| found.get(id.as_str()).copied().flatten().and_then(Version::new)).collect())
 }
 
 #[derive(Serialize)]
@@ -285,6 +337,18 @@ mod tests {
                 "{kind}: {reason}: {outcome:?}"
             );
         }
+    }
+
+    #[test]
+    fn versions_are_those_of_their_documents_whichever_are_missing() {
+        let ids = ["a", "b", "c"].map(|id| DocumentId::parse(id).unwrap());
+        let body = br#"{"docs":[{"_id":"c","_version":3},{"_id":"a"},{"_id":"b","_version":0}]}"#;
+        let numbers = |body: &[u8]| -> Vec<_> {
+            versions(body, &ids).unwrap().into_iter().map(|version| version.map(Version::number)).collect()
+        };
+        assert_eq!(numbers(body), [None, Some(0), Some(3)]);
+        assert_eq!(numbers(b"{}"), [None, None, None]);
+        assert!(versions(b"[]x", &ids).is_err());
     }
 
     #[test]
