@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use shared::names::IndexName;
-use shared::search::{Outcome, SearchFault};
+use shared::search::{Change, Outcome, SearchFault, Version};
 
 use crate::OPERATION;
 use crate::batch::Document;
@@ -78,7 +78,12 @@ impl Report {
             match outcome {
                 Outcome::Applied => self.applied += 1,
                 Outcome::Unchanged => self.unchanged += 1,
-                Outcome::Older => self.older += 1,
+                Outcome::Older(stored) => {
+                    self.older += 1;
+                    if let Some(stored) = stored {
+                        warn_if_unlike(&origin.message_id, index, change, stored);
+                    }
+                }
                 Outcome::Refused(reason) => {
                     let defect = Defect { index: Some(index), id: Some(change.id.clone()), reason };
                     self.unusable(origin.message_id, &defect);
@@ -99,6 +104,9 @@ impl Report {
                 }
             }
             self.superseded += origin.rest.candidates.len();
+            for older in &origin.rest.candidates {
+                warn_if_unlike(&older.message_id, index, &older.change, change.version);
+            }
         }
         open
     }
@@ -128,5 +136,21 @@ impl Report {
             "batch done"
         );
         self.answer
+    }
+}
+
+/// Warns of a dropped change whose version is a count and the newer one a time: its producer and another one don't
+/// number alike, and none of its changes would ever apply.
+fn warn_if_unlike(message_id: &str, index: IndexName, dropped: &Change, newer: Version) {
+    if dropped.version.is_unlike(newer) {
+        tracing::warn!(
+            operation = OPERATION,
+            message_id,
+            index = index.as_str(),
+            id = dropped.id.as_str(),
+            version = dropped.version.number(),
+            newer_version = newer.number(),
+            "message dropped for a version of another kind"
+        );
     }
 }

@@ -56,8 +56,8 @@ impl EmbeddedDocuments {
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    /// Hands every document of an index over, with how many there are and its version, in the order of their ids' bytes and as they
-    /// all were at one moment.
+    /// Hands every document of an index over, with how many there are and its version, in the order of their ids'
+    /// bytes and as they all were at one moment.
     ///
     /// # Errors
     /// What SQLite says, and what `take` does.
@@ -140,7 +140,10 @@ fn apply_one(
         return Ok(Outcome::Applied);
     }
     let stored: i64 = stored.query_row(params![index, id], |row| row.get(0))?;
-    Ok(if stored == version { Outcome::Unchanged } else { Outcome::Older })
+    if stored == version {
+        return Ok(Outcome::Unchanged);
+    }
+    Ok(Outcome::Older(u64::try_from(stored).ok().and_then(Version::new)))
 }
 
 fn is_line_break(byte: u8) -> bool {

@@ -89,8 +89,8 @@ pub enum Outcome {
     Applied,
     /// It was in a state of that version already.
     Unchanged,
-    /// It is in a newer state.
-    Older,
+    /// It is in a newer state, of this version if the store says so.
+    Older(Option<Version>),
     /// The store will never take it; the text says why.
     Refused(String),
     /// The store could not take it now.

@@ -45,8 +45,8 @@ pub(super) struct LoadArgs {
     /// Load into OpenSearch, as the settings COFFER_OPENSEARCH_… say, instead of the data folder
     #[arg(long)]
     opensearch: bool,
-    /// The member that holds a document's version, a time of RFC 3339 or a whole number, instead of synced or, where
-    /// that is no time, modified. Of two documents of an id the one with the higher version counts
+    /// The member that holds a document's version, a time of ISO 8601 or a whole number, instead of synced or, where
+    /// that is absent or null, modified. Of two documents of an id the one with the higher version counts
     #[arg(long, value_name = "NAME")]
     version_field: Option<String>,
     /// The version of documents that have none themselves

@@ -223,7 +223,7 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
                     match outcome {
                         Outcome::Applied => state.tally.loaded += 1,
                         Outcome::Unchanged => state.tally.unchanged += 1,
-                        Outcome::Older => state.tally.older += 1,
+                        Outcome::Older(_) => state.tally.older += 1,
                         Outcome::Refused(reason) => flight.batch.refused.extend(self.refused(&entry, reason)),
                         Outcome::Failed(failed) => {
                             fault = Some(failed);

@@ -257,12 +257,12 @@ fn concerns_document(error: &ErrorCause) -> bool {
 /// What a version conflict means. The answer has the stored version in its message alone.
 fn conflict(reason: &str) -> Outcome {
     let number = |after: &str| {
-        let rest = reason.split_once(after)?.1.strip_prefix(" [")?;
+        let rest = reason.rsplit_once(after)?.1.strip_prefix(" [")?;
         rest.split_once(']')?.0.parse::<u64>().ok()
     };
     match (number("current version"), number("than the one provided").or_else(|| number("the one provided"))) {
         (Some(current), Some(provided)) if current == provided => Outcome::Unchanged,
-        _ => Outcome::Older,
+        (current, _) => Outcome::Older(current.and_then(Version::new)),
     }
 }
 
@@ -288,7 +288,7 @@ mod tests {
                 r#"{{"status":409,"error":{{"type":"version_conflict_engine_exception","reason":"{reason}"}}}}"#
             ))
         };
-        assert_eq!((reason(5), reason(6)), (Outcome::Unchanged, Outcome::Older));
+        assert_eq!((reason(5), reason(6)), (Outcome::Unchanged, Outcome::Older(Version::new(6))));
     }
 
     #[test]

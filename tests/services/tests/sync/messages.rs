@@ -135,6 +135,26 @@ pub fn a_batch_leaves_one_line_with_its_counts(world: &World) {
     assert_eq!(counts.map(|name| line[name].as_u64()), [8, 2, 3, 1, 1, 1, 0].map(Some), "{line}");
 }
 
+pub fn a_change_that_is_dropped_for_a_version_of_another_kind_is_warned_of(world: &World) {
+    let indices = Indices::make(world.stack(), "kinds");
+    let sync = indices.function();
+    let index = IndexName::Roles;
+    let put = |id: &str, version| upsert(index, id, version, &document(id, "x"));
+    sync.deliver(&[put("timed", 1_700_000_000_000), put("counted", 5)]);
+    // Older than the stored one, older than another of its batch, and older of one kind.
+    let batch = [put("timed", 3), put("new", 1_700_000_000_000), put("new", 4), put("counted", 3)];
+    assert_eq!(sync.deliver(&batch), [].into());
+    let log = sync.log();
+    for (message, newer) in [(&batch[0], 1_700_000_000_000_u64), (&batch[2], 1_700_000_000_000)] {
+        let lines = lines_about(&log, message);
+        let [line] = &lines[..] else { panic!("not one line: {log}") };
+        let words = [&line["level"], &line["message"], &line["index"]];
+        assert_eq!(words, [&json!("WARN"), &json!("message dropped for a version of another kind"), &json!("roles")]);
+        assert_eq!(line["newer_version"], newer, "{line}");
+    }
+    assert!(lines_about(&log, &batch[1]).is_empty() && lines_about(&log, &batch[3]).is_empty(), "{log}");
+}
+
 pub fn without_its_settings_the_function_fails_each_batch(world: &World) {
     let sync = Function::start_with(world.stack(), "sync-documents", &[("COFFER_OPENSEARCH_URL", "")]);
     let event = queue::event(&[delete(IndexName::Roles, "a", 1)]);

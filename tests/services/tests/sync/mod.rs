@@ -37,6 +37,11 @@ pub const TESTS: &[Test] = &[
     ),
     ("a_batch_leaves_one_line_with_its_counts", &[Need::Services], messages::a_batch_leaves_one_line_with_its_counts),
     (
+        "a_change_that_is_dropped_for_a_version_of_another_kind_is_warned_of",
+        &[Need::Services],
+        messages::a_change_that_is_dropped_for_a_version_of_another_kind_is_warned_of,
+    ),
+    (
         "without_its_settings_the_function_fails_each_batch",
         &[Need::Services],
         messages::without_its_settings_the_function_fails_each_batch,

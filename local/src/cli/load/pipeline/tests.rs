@@ -113,7 +113,7 @@ async fn only_what_was_not_taken_of_a_batch_comes_again() {
     let store = Store::new(|call, changes: &[Change]| {
         if call > 0 {
             assert_eq!(changes.iter().map(|change| change.id.as_str()).collect::<Vec<_>>(), ["2"]);
-            return Ok(vec![Outcome::Older]);
+            return Ok(vec![Outcome::Older(None)]);
         }
         Ok(vec![Outcome::Applied, Outcome::Failed(throttled(0))])
     });
