@@ -157,6 +157,66 @@ fn a_data_folder_that_others_can_read_is_refused() {
     assert_eq!(text(&output.stderr), expected);
 }
 
+/// A library that answers for the system that hard links are not permitted, as a FAT volume does.
+#[cfg(target_os = "linux")]
+fn without_hard_links(folder: &Path) -> String {
+    let (source, library) = (folder.join("links.c"), folder.join("links.so"));
+    fs::write(
+        &source,
+        "#include <errno.h>
+         int link(const char *a, const char *b) { errno = EPERM; return -1; }
+         int linkat(int a, const char *b, int c, const char *d, int e) { errno = EPERM; return -1; }",
+    )
+    .unwrap();
+    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status().unwrap();
+    assert!(made.success());
+    library.to_str().unwrap().to_owned()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_data_folder_on_a_volume_without_hard_links_starts() {
+    let folder = folder();
+    let library = without_hard_links(folder.path());
+    let data = folder.path().join("data");
+    let preload = [("LD_PRELOAD", &*library)];
+    let server = Program::serve(&data, &preload);
+    let token = program::token(&data, &["--user", "alice"]);
+    let body = json!({ "name": "db", "data": { "k": 1 } }).to_string();
+    server.client(&token).post(&secrets_path("alice"), body).await.expect_status(201);
+    assert!(server.stop().success);
+    // With the key and the keyring of the first start.
+    let server = Program::serve(&data, &preload);
+    server.client(&token).get(&secret_path("alice", "db")).await.expect_status(200);
+    for entry in fs::read_dir(&data).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o077, 0, "{name}");
+        assert_eq!(name.matches('.').count(), 1, "nothing is left aside: {name}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn programs_that_start_at_once_without_hard_links_use_one_key() {
+    let folder = folder();
+    let library = without_hard_links(folder.path());
+    let data = folder.path().join("data");
+    let started: Vec<_> = (0..8)
+        .map(|_| {
+            let mut command = coffer(&data);
+            command.args(["token", "--user", "alice"]).env("LD_PRELOAD", &library);
+            command.stdout(std::process::Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let tokens: Vec<_> = started.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let server = Program::serve(&data, &[]);
+    for output in tokens {
+        assert!(output.status.success(), "{output:?}");
+        server.client(text(&output.stdout).trim_end()).get(&secrets_path("alice")).await.expect_status(200);
+    }
+}
+
 #[test]
 fn a_port_that_is_taken_is_named_with_a_way_out() {
     let folder = folder();

@@ -1,6 +1,6 @@
 //! The data folder: what the local server keeps, readable by its owner alone.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -62,10 +62,10 @@ impl DataFolder {
         let io = |source| DataError::Io { path: path.clone(), source };
         if !path.exists() {
             let text = make().map_err(io)?;
-            // Written aside and linked into place: a file of that name is complete, and of two that start at once
-            // the first one wins.
+            // Written aside and put into place: a file of that name is complete, and of two that start at once the
+            // first one wins.
             let aside = self.path(&format!("{file}.{}", RandomId::make().map_err(io::Error::other).map_err(io)?));
-            let written = write_new(&aside, &text).and_then(|()| fs::hard_link(&aside, &path));
+            let written = write_new(&aside, &text).and_then(|()| self.place(&aside, &path));
             let _ = fs::remove_file(&aside);
             match written {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(io(error)),
@@ -74,6 +74,20 @@ impl DataFolder {
         }
         closed(&path)?;
         fs::read_to_string(&path).map(Zeroizing::new).map_err(io)
+    }
+
+    /// Puts a complete file into place, unless one is there.
+    fn place(&self, aside: &Path, path: &Path) -> io::Result<()> {
+        match fs::hard_link(aside, path) {
+            // A volume without hard links, such as FAT and some shares. A rename would replace a file that another
+            // process put there and uses already, so that a lock is held from the look to the rename.
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                let folder = File::open(&self.0)?;
+                folder.lock()?;
+                if path.try_exists()? { Ok(()) } else { fs::rename(aside, path) }
+            }
+            linked => linked,
+        }
     }
 
     /// The path of a store's file, which is there and which only its owner can read before the store puts anything
