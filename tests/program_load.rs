@@ -235,6 +235,31 @@ fn a_document_with_the_reserved_member_of_tombstones_is_refused() {
 }
 
 #[test]
+fn a_document_that_opensearch_would_refuse_is_refused() {
+    let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    let refused = [
+        ("{\"b\":1,\"\\u0062\":2}".to_owned(), "names a member twice"),
+        ("[{\"b\":{\"c\":1,\"c\":1}}]".to_owned(), "names a member twice"),
+        (nested(1_000), "more than 1000 deep"),
+        ("1".repeat(1_001), "1001 digits"),
+        (format!("{{\"{}\":1}}", "n".repeat(50_001)), "more than 50000 bytes"),
+        ("{\"\\ud800\":1}".to_owned(), "half of a surrogate pair"),
+    ];
+    let line =
+        |id: &str, value: &str| format!("{{\"id\":\"{id}\",\"synced\":\"2020-01-01T00:00:00Z\",\"x\":{value}}}\n");
+    for (value, reason) in refused {
+        let folder = folder();
+        let good =
+            [line("a", &nested(999)), line("b", &"1".repeat(1_000)), line("c", "{\"d\":1e400,\"e\":\"\\ud800\"}")];
+        let input = format!("{}{}", line("bad", &value), good.concat());
+        let output = load(folder.path(), &["-"], input.as_bytes());
+        assert_eq!(summary(&output), "3 loaded, 0 unchanged, 0 older, 1 refused");
+        assert!(text(&output.stderr).contains(reason), "{reason}: {}", text(&output.stderr));
+        assert!(exported(folder.path()) == good.concat());
+    }
+}
+
+#[test]
 fn compressed_files_are_known_by_their_first_bytes() {
     let all = lines(5_000);
     // In parts, as tools put them together.

@@ -1,5 +1,7 @@
 //! What is let in as a document, whichever way it comes.
 
+mod limits;
+
 use bytes::Bytes;
 use http::StatusCode;
 
@@ -30,6 +32,7 @@ pub fn accept(bytes: Bytes) -> Result<Accepted, String> {
     }
     let id: String = members.read("id").ok_or("the member id is missing or no string")?;
     let id = DocumentId::parse(id).map_err(|error| format!("the id {error}"))?;
+    limits::check(std::str::from_utf8(&bytes).map_err(|_| "not UTF-8")?)?;
     let document = DocumentBytes::new(bytes).ok_or("not a JSON object")?;
     let answer = Answer::json(StatusCode::OK, document.clone().into_text());
     if !answer.fits() {

@@ -25,6 +25,7 @@ fn poisoned() -> Vec<(&'static str, Message, &'static str)> {
     };
     // OpenSearch reads no deeper than so.
     let deep = format!(r#"{{"id":"poison","text":"{CANARY}","a":{}{}}}"#, "[".repeat(1100), "]".repeat(1100));
+    let strict = format!(r#"{{"id":"poison","{STRICT}":"{CANARY}"}}"#);
     let twice = format!(r#"{{"id":"poison","{CANARY}":1,"{CANARY}":2}}"#);
     vec![
         ("no JSON", Message::new(format!("<{CANARY}/>")), "the body must be a JSON object"),
@@ -41,13 +42,28 @@ fn poisoned() -> Vec<(&'static str, Message, &'static str)> {
         ("no document", with("document", None), "document is missing"),
         ("a document that is none", with("document", Some(json!(CANARY))), "document is a string"),
         ("a member twice", upsert(index, "poison", 1, &twice), "document can't be accepted: not a JSON object"),
-        ("a document that OpenSearch refuses", upsert(index, "poison", 1, &deep), "mapper_parsing_exception"),
+        (
+            "a document that is too deep",
+            upsert(index, "poison", 1, &deep),
+            "arrays and objects are more than 1000 deep",
+        ),
+        ("a document that OpenSearch refuses", upsert(index, "poison", 1, &strict), "mapper_parsing_exception"),
         (
             "a delete with a document",
             with("operation", Some(json!("delete"))),
             "document is there: with the operation delete",
         ),
     ]
+}
+
+/// A member that an index takes as a number alone: what Coffer maps is never refused for its value.
+const STRICT: &str = "strict";
+
+fn make_strict(indices: &Indices<'_>, index: IndexName) {
+    let mapping = json!({ "properties": { STRICT: { "type": "long", "ignore_malformed": false } } }).to_string();
+    let path = format!("{}{index}/_mapping", indices.prefix);
+    let (status, text) = indices.stack.runtime().block_on(indices.stack.opensearch("PUT", &path, mapping));
+    assert_eq!(status, 200, "{text}");
 }
 
 /// The lines of a log about a message.
@@ -58,6 +74,7 @@ fn lines_about(log: &str, message: &Message) -> Vec<Value> {
 
 pub fn one_poisoned_message_of_each_kind_is_reported_alone(world: &World) {
     let indices = Indices::make(world.stack(), "poison");
+    make_strict(&indices, IndexName::Roles);
     let sync = indices.function();
     for (number, (kind, poison, reason)) in poisoned().into_iter().enumerate() {
         let good = |of: usize| (IndexName::ALL[of % 6], format!("{number}-{of}"));
@@ -84,13 +101,14 @@ pub fn a_state_that_is_refused_holds_up_no_older_one(world: &World) {
     let indices = Indices::make(world.stack(), "refused");
     let sync = indices.function();
     let index = IndexName::Events;
-    let deep = format!(r#"{{"id":"a","d":{}{}}}"#, "[".repeat(1100), "]".repeat(1100));
+    make_strict(&indices, index);
+    let refused = format!(r#"{{"id":"a","{STRICT}":"x"}}"#);
     let (older, oldest) = (document("a", "older"), document("a", "oldest"));
     let batch = [
         upsert(index, "a", 1, &oldest),
-        upsert(index, "a", 4, &deep),
+        upsert(index, "a", 4, &refused),
         upsert(index, "a", 2, &older),
-        upsert(index, "a", 3, &deep),
+        upsert(index, "a", 3, &refused),
     ];
     assert_eq!(sync.deliver(&batch), [batch[1].id.clone(), batch[3].id.clone()].into(), "{}", sync.log());
     assert_eq!(indices.read(index, "a"), Some(older));
