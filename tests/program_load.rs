@@ -54,8 +54,12 @@ fn exported(folder: &Path) -> String {
 }
 
 fn gzip(text: &str) -> Vec<u8> {
+    gzip_of(text.as_bytes())
+}
+
+fn gzip_of(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
@@ -304,7 +308,9 @@ fn skippable_frames_padding_and_byte_order_marks_are_passed_over() {
         ("seekable zstd", [zstd(&all), skippable(14, &[0; 17])].concat()),
         ("padded gzip", [gzip(&all), zeros.clone()].concat()),
         ("gzip padded by a byte", [gzip(&all), vec![0]].concat()),
-        ("members of padded gzip", [gzip(first), zeros.clone(), gzip(second), zeros].concat()),
+        ("members of padded gzip", [gzip(first), zeros.clone(), gzip(second), zeros.clone()].concat()),
+        ("frames of padded zstd", [zstd(first), zeros.clone(), zstd(second), zeros.clone()].concat()),
+        ("padded lines", [first.as_bytes(), &zeros, second.trim_end().as_bytes(), &zeros].concat()),
         ("mark", format!("{mark}{all}").into_bytes()),
         ("marks of two files", format!("{mark}{first}{mark}{second}").into_bytes()),
         ("mark in gzip", gzip(&format!("{mark}{all}"))),
@@ -354,6 +360,8 @@ fn a_file_of_another_format_ends_the_load_with_what_to_do() {
         (pretty.replace('\n', "\r\n").into_bytes(), "jq -c . "),
         (pretty.replace("{\n ", "{").into_bytes(), "jq -c . "),
         (zstd(pretty), "jq -c . "),
+        (b"{\"id\":\"a\"\n,\"synced\":\"2020-01-01T00:00:00Z\"}\n".to_vec(), "jq -c . "),
+        (b"{ \"id\": \"a\", \"x\": { \"y\": 1 }\n\n}\n".to_vec(), "jq -c . "),
         (wide(&format!("\u{feff}{document}"), false), "iconv"),
         (wide(&format!("\u{feff}{document}"), true), "iconv"),
         (wide(&document, false), "iconv"),
@@ -362,6 +370,13 @@ fn a_file_of_another_format_ends_the_load_with_what_to_do() {
         (b"\xfd7zXZ\0\0\x04".to_vec(), "xz -dc"),
         (b"PK\x03\x04\x14\0\0\0".to_vec(), "unzip -p"),
         (tar.clone(), "tar -xOf"),
+        (format!("\u{1e}{document}\n").into_bytes(), "jq -c . "),
+        (b"\x1f\x9d\x90{".to_vec(), "gzip -dc"),
+        (b"Rar!\x1a\x07\x01\0".to_vec(), "unrar p"),
+        (document.bytes().flat_map(|byte| [0, 0, 0, byte]).collect(), "iconv"),
+        (gzip_of(&gzip(&document)), "compressed twice"),
+        (gzip_of(&zstd(&document)), "compressed twice"),
+        (zstd::encode_all(&*gzip(&document), 3).unwrap(), "compressed twice"),
         ([gzip(""), gzip(&String::from_utf8(tar).unwrap())].concat(), "tar -xOf"),
     ] {
         let folder = folder();

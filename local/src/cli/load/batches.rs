@@ -177,7 +177,7 @@ impl Reader {
             let empty = content.trim_ascii().is_empty() || content.first() == Some(&COMMENT);
             if !empty
                 && std::mem::take(&mut first)
-                && let Some(advice) = lines::misshapen(&line)
+                && let Some(advice) = lines::misshapen(&line, next_bytes(source))
             {
                 return Err(Halt::Broken(Broken { reason: format!("{name}: {advice}"), resume: None }));
             }
@@ -244,6 +244,11 @@ impl Reader {
         let batch = std::mem::replace(&mut self.batch, next);
         self.sender.blocking_send(Message::Batch(batch)).map_err(|_| Halt::Unwanted)
     }
+}
+
+/// The start of the bytes after those that were read. An error comes again with the next read.
+fn next_bytes(source: &mut dyn BufRead) -> &[u8] {
+    source.fill_buf().unwrap_or_default()
 }
 
 fn broken(place: &str, position: Position, error: &io::Error) -> Halt {

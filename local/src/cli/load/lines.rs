@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
+use serde::de::IgnoredAny;
 use shared::http::GATEWAY_RESPONSE_LIMIT;
 
 /// The longest line that is read into memory, in bytes: a longer document could not be answered with.
@@ -56,17 +57,23 @@ fn read_part(source: &mut dyn BufRead, line: &mut Vec<u8>, most: usize) -> io::R
     source.take(most as u64).read_until(b'\n', line)
 }
 
-/// A line without the bytes that end it and without a byte order mark, which some editors put at the start of a file:
-/// in a file put together from several it stands before any line.
+/// A line without the bytes that end it, the zeros that pad a file, and a byte order mark, which some editors put at the
+/// start of a file: in a file put together from several they stand before and after any line.
 pub(super) fn content(line: &[u8]) -> &[u8] {
-    let content = line.strip_suffix(b"\n").unwrap_or(line);
+    let content = without_zeros(line.strip_suffix(b"\n").unwrap_or(line));
     let content = content.strip_suffix(b"\r").unwrap_or(content);
     content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content)
 }
 
-/// Finds out from the first line with a document that a file does not have a document a line; the sentence says what to
-/// do. A line that is only broken is none of that.
-pub(super) fn misshapen(line: &[u8]) -> Option<&'static str> {
+fn without_zeros(line: &[u8]) -> &[u8] {
+    let Some(first) = line.iter().position(|byte| *byte != 0) else { return &[] };
+    let last = line.iter().rposition(|byte| *byte != 0).unwrap_or(first);
+    line.get(first..=last).unwrap_or(line)
+}
+
+/// Finds out from the first line with a document, and the start of what follows, that a file does not have a document a
+/// line; the sentence says what to do. A line that is only broken is none of that.
+pub(super) fn misshapen(line: &[u8], next: &[u8]) -> Option<&'static str> {
     let text = content(line).trim_ascii();
     let ended = line.ends_with(b"\n");
     if let Some(rest) = text.strip_prefix(b"[") {
@@ -77,7 +84,10 @@ pub(super) fn misshapen(line: &[u8]) -> Option<&'static str> {
     }
     // No line of a document ends like this, but one of a document that goes on does.
     let goes_on = matches!(text.last(), Some(b'{' | b'[' | b',' | b':'));
-    (text.starts_with(b"{") && goes_on && ended)
+    // No line begins with these, but the rest of a document does.
+    let incomplete = || serde_json::from_slice::<IgnoredAny>(text).is_err_and(|error| error.is_eof());
+    let continued = matches!(next.trim_ascii_start().first(), Some(b',' | b'}' | b']' | b':' | b'"'));
+    (text.starts_with(b"{") && ended && (goes_on || (continued && incomplete())))
         .then_some("a document has several lines; write one document a line: jq -c . FILE | coffer load INDEX -")
 }
 
@@ -134,6 +144,10 @@ mod tests {
         assert_eq!(
             [content(b"a\n"), content(b"a\r\n"), content(b"a"), content(b"a\r\r\n")],
             [&b"a"[..], b"a", b"a", b"a\r"]
+        );
+        assert_eq!(
+            [content(b"\0\0\xef\xbb\xbfa\0\0"), content(b"\0\0"), content(b"a\0b\n")],
+            [&b"a"[..], b"", b"a\0b"]
         );
     }
 }

@@ -18,11 +18,20 @@ const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// The end of the magic number of a skippable frame (RFC 8878, section 3.1.2); its first byte is from 0x50 to 0x5f.
 const SKIPPABLE: &[u8] = &[0x2a, 0x4d, 0x18];
-/// The bytes that tell a format: a tar archive has its name at 257.
-const HEAD: u64 = 262;
+/// The bytes that tell a format: a tar archive has its name at 257, of eight bytes.
+const HEAD: u64 = 265;
 
 /// Formats that are not read: the bytes that tell one, their place, and a sentence that says what to do.
-const OTHERS: [(usize, &[u8], &str); 12] = [
+const OTHERS: [(usize, &[u8], &str); 18] = [
+    (0, b"\x1f\x9d", "it is compressed by compress; unpack it: gzip -dc FILE | coffer load INDEX -"),
+    (0, b"LZIP", "it is compressed by lzip; unpack it: lzip -dc FILE | coffer load INDEX -"),
+    (0, b"Rar!\x1a\x07", "it is a RAR archive; unpack it: unrar p -inul FILE | coffer load INDEX -"),
+    (0, b"ORC", "it is an ORC file; write it as one JSON document a line first"),
+    (
+        0,
+        b"\x1e",
+        "it is a sequence of JSON texts; write one document a line: tr -d '\\036' < FILE | jq -c . | coffer load INDEX -",
+    ),
     (0, b"BZh", "it is compressed by bzip2; unpack it: bzip2 -dc FILE | coffer load INDEX -"),
     (0, b"\xfd7zXZ\0", "it is compressed by xz; unpack it: xz -dc FILE | coffer load INDEX -"),
     (0, b"\x5d\0\0", "it is compressed by lzma; unpack it: xz -dc FILE | coffer load INDEX -"),
@@ -31,11 +40,16 @@ const OTHERS: [(usize, &[u8], &str); 12] = [
     (0, b"7z\xbc\xaf\x27\x1c", "it is a 7z archive; unpack it: 7z x -so FILE | coffer load INDEX -"),
     (0, b"PK\x03\x04", "it is a zip archive; unpack it: unzip -p FILE | coffer load INDEX -"),
     (0, b"PK\x05\x06", "it is an empty zip archive; name the files with the documents"),
-    (257, b"ustar", "it is a tar archive; unpack it: tar -xOf FILE | coffer load INDEX -"),
+    (257, b"ustar\0", TAR),
+    (257, b"ustar  \0", TAR),
     (0, b"PAR1", "it is a Parquet file; write it as one JSON document a line first"),
     (0, b"Obj\x01", "it is an Avro file; write it as one JSON document a line first"),
     (0, b"SQLite format 3\0", "it is a database of SQLite; name a file of one JSON document a line"),
 ];
+const TAR: &str = "it is a tar archive; unpack it: tar -xOf FILE | coffer load INDEX -";
+/// The same for what is compressed inside of what is compressed.
+const TWICE: &str =
+    "it is compressed twice; unpack it once: gzip -dc FILE | coffer load INDEX -, or zstd -dc for a file of zstd";
 /// The same for UTF-16 and UTF-32, with a byte order mark and without, where every other byte of ASCII is zero.
 const WIDE: &str = "it is in UTF-16 or UTF-32; convert it: iconv -f UTF-16 -t UTF-8 FILE | coffer load INDEX -";
 
@@ -76,27 +90,25 @@ pub(super) fn open(path: &Path, progress: &Progress) -> io::Result<Box<dyn BufRe
     let mut raw = Counted { raw, progress: progress.clone() };
     let mut head = Vec::new();
     raw.by_ref().take(HEAD).read_to_end(&mut head)?;
-    let gzip = head.starts_with(GZIP);
-    let skippable = head.first().is_some_and(|first| first & 0xf0 == 0x50) && head.get(1..4) == Some(SKIPPABLE);
-    let zstd = head.starts_with(ZSTD) || skippable;
-    if !gzip && !zstd {
+    let compression = Compression::of(&head);
+    if compression.is_none() {
         known(&head)?;
     }
     let whole = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(raw));
-    // Both decoders go on with the next part of a file that was put together from several.
-    let mut unpacked: Box<dyn Read> = if gzip {
-        Box::new(Gzip { member: Some(GzDecoder::new(Box::new(whole))) })
-    } else if zstd {
-        let mut decoder = zstd::Decoder::with_buffer(whole)?;
-        decoder.window_log_max(WINDOW_LOG)?;
-        Box::new(decoder)
-    } else {
-        return Ok(Box::new(whole));
-    };
+    let Some(compression) = compression else { return Ok(Box::new(whole)) };
+    let mut unpacked = Unpacked { compression, part: Some(compression.part(Box::new(whole))?) };
     // An archive may be compressed, and so may text in UTF-16.
     let mut head = Vec::new();
-    unpacked.by_ref().take(HEAD).read_to_end(&mut head)?;
+    let read = unpacked.by_ref().take(HEAD).read_to_end(&mut head);
+    if Compression::of(&head).is_some() {
+        return Err(io::Error::new(io::ErrorKind::Unsupported, TWICE));
+    }
     known(&head)?;
+    // What was unpacked before an error is read before it.
+    let unpacked: Box<dyn Read> = match read {
+        Ok(_) => Box::new(unpacked),
+        Err(error) => Box::new(Broken(Some(error))),
+    };
     Ok(Box::new(BufReader::with_capacity(BUFFER, Cursor::new(head).chain(unpacked))))
 }
 
@@ -108,6 +120,7 @@ fn known(head: &[u8]) -> io::Result<()> {
     // Text in UTF-8 has no zero, and a document begins with an ASCII character.
     let wide = marked
         || matches!(head, [0, b'{' | b'[' | b'#' | b'\r' | b'\n' | b' ' | b'\t', ..])
+        || matches!(head, [0, 0, 0, b'{' | b'[' | b'#' | b'\r' | b'\n' | b' ' | b'\t', ..])
         || matches!(head, [b'{' | b'[' | b'#' | b'\r' | b'\n' | b' ' | b'\t', 0, ..]);
     match (other, wide) {
         (Some((_, _, advice)), _) => Err(io::Error::new(io::ErrorKind::Unsupported, *advice)),
@@ -116,26 +129,78 @@ fn known(head: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Members of a gzip file one after the other. Zeros may follow each: a tape or a block device pads with them.
-struct Gzip {
-    /// `None` after the last one, and after an error.
-    member: Option<GzDecoder<Box<dyn BufRead>>>,
+/// Compressions that are read.
+#[derive(Debug, Clone, Copy)]
+enum Compression {
+    Gzip,
+    Zstd,
 }
 
-impl Read for Gzip {
+impl Compression {
+    /// The compression of these first bytes.
+    fn of(head: &[u8]) -> Option<Self> {
+        let skippable = head.first().is_some_and(|first| first & 0xf0 == 0x50) && head.get(1..4) == Some(SKIPPABLE);
+        if head.starts_with(GZIP) {
+            return Some(Self::Gzip);
+        }
+        (skippable || head.starts_with(ZSTD)).then_some(Self::Zstd)
+    }
+
+    fn part(self, source: Box<dyn BufRead>) -> io::Result<Part> {
+        match self {
+            Self::Gzip => Ok(Part::Gzip(GzDecoder::new(source))),
+            Self::Zstd => {
+                let mut decoder = zstd::Decoder::with_buffer(source)?.single_frame();
+                decoder.window_log_max(WINDOW_LOG)?;
+                Ok(Part::Zstd(decoder))
+            }
+        }
+    }
+}
+
+/// A member of a gzip file or a frame of a zstd file.
+enum Part {
+    Gzip(GzDecoder<Box<dyn BufRead>>),
+    Zstd(zstd::Decoder<'static, Box<dyn BufRead>>),
+}
+
+/// Parts of a compressed file one after the other. Zeros may follow each: a tape or a block device pads with them.
+struct Unpacked {
+    compression: Compression,
+    /// `None` after the last one, and after an error.
+    part: Option<Part>,
+}
+
+impl Read for Unpacked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let Some(member) = &mut self.member else { return Ok(0) };
-            let read = member.read(buffer)?;
+            let read = match &mut self.part {
+                None => return Ok(0),
+                Some(Part::Gzip(member)) => member.read(buffer)?,
+                Some(Part::Zstd(frame)) => frame.read(buffer)?,
+            };
             if read > 0 || buffer.is_empty() {
                 return Ok(read);
             }
-            let Some(mut rest) = self.member.take().map(GzDecoder::into_inner) else { return Ok(0) };
+            let mut rest = match self.part.take() {
+                None => return Ok(0),
+                Some(Part::Gzip(member)) => member.into_inner(),
+                Some(Part::Zstd(frame)) => frame.finish(),
+            };
             if !skip_zeros(&mut rest)? {
                 return Ok(0);
             }
-            self.member = Some(GzDecoder::new(rest));
+            self.part = Some(self.compression.part(rest)?);
         }
+    }
+}
+
+/// An error in place of the rest of a source.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 
