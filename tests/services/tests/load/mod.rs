@@ -2,6 +2,7 @@
 
 pub mod export;
 pub mod faults;
+pub mod round_trip;
 pub mod rules;
 
 use std::io::Write;
