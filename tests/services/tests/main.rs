@@ -92,6 +92,7 @@ fn main() -> ExitCode {
         load::rules::TESTS,
         load::faults::TESTS,
         load::export::TESTS,
+        load::output::TESTS,
         load::round_trip::TESTS,
         prepare::fields::TESTS,
         prepare::domain::TESTS,

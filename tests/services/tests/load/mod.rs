@@ -2,6 +2,7 @@
 
 pub mod export;
 pub mod faults;
+pub mod output;
 pub mod round_trip;
 pub mod rules;
 
