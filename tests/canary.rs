@@ -11,8 +11,8 @@ use bytes::Bytes;
 use http::HeaderName;
 use serde_json::{Value, json};
 use shared::clients::{self, Connections, Issuer};
-use shared::http::{Answer, Call, Endpoint, Family, refuse_event, search, serve_event, vault};
-use shared::json::Members;
+use shared::http::{Api, Endpoint, RequestContext, Response, refuse_event, search, serve_event, vault};
+use shared::json::RawObject;
 use shared::sealing::Keyring;
 use shared::search::{OpenSearchAuth, OpenSearchSettings};
 use shared::vault::SecretData;
@@ -129,7 +129,7 @@ fn no_debug_output_holds_a_secret_or_a_key() {
     let data = SecretData::new(CANARY.as_bytes().to_vec());
     let key = format!("{CANARY}-{}", "k".repeat(43));
     let keyring = Keyring::parse(&json!({ "v": 1, "key": key }).to_string()).unwrap();
-    let answer = Answer::json(http::StatusCode::OK, format!("{{\"password\":\"{CANARY}\"}}"));
+    let answer = Response::json(http::StatusCode::OK, format!("{{\"password\":\"{CANARY}\"}}"));
     let connections = Connections::new(Issuer::Any, []).unwrap();
     let settings = OpenSearchSettings {
         url: "http://127.0.0.1:9".parse().unwrap(),
@@ -140,7 +140,7 @@ fn no_debug_output_holds_a_secret_or_a_key() {
     };
     let documents = clients::opensearch(&connections, settings).unwrap();
     let body = json!({ "password": CANARY }).to_string();
-    let members = Members::parse(body.as_bytes()).unwrap();
+    let members = RawObject::parse(body.as_bytes()).unwrap();
     let wrong = Keyring::parse(&json!({ "v": 1, "key": CANARY }).to_string()).unwrap_err();
     let shown = [
         format!("{data:?}"),
@@ -159,17 +159,19 @@ fn no_debug_output_holds_a_secret_or_a_key() {
 async fn no_debug_output_of_a_request_on_its_way_holds_its_token_or_its_body() {
     struct Shown;
     impl Endpoint for Shown {
-        type Family = vault::Vault;
+        type Api = vault::VaultApi;
         const OPERATION: &'static str = "shown";
-        async fn answer(&self, call: &mut Call) -> Result<Answer, vault::VaultError> {
-            Ok(Answer::json(http::StatusCode::OK, format!("{call:?}")))
+        async fn answer(&self, call: &mut RequestContext) -> Result<Response, vault::VaultError> {
+            Ok(Response::json(http::StatusCode::OK, format!("{call:?}")))
         }
     }
     let request = http::Request::get("/x").header("authorization", CANARY).body(()).unwrap();
     let event = local::gateway::event_json(&request.into_parts().0, &CANARY.into(), "/x", [127, 0, 0, 1].into());
     let shown = serve_event(&Shown, serde_json::from_str(&event.unwrap()).unwrap()).await;
     let shown = Bytes::copy_from_slice(shown.body());
-    assert!(shown.starts_with(b"Call(") && !shown.windows(CANARY.len()).any(|part| part == CANARY.as_bytes()));
+    assert!(
+        shown.starts_with(b"RequestContext(") && !shown.windows(CANARY.len()).any(|part| part == CANARY.as_bytes())
+    );
 }
 
 /// A log of this thread.
@@ -202,13 +204,13 @@ impl io::Write for Log {
 /// An endpoint that no event of these tests may reach.
 struct Unreached<F>(PhantomData<F>);
 
-impl<F: Family + Send + Sync> Endpoint for Unreached<F>
+impl<F: Api + Send + Sync> Endpoint for Unreached<F>
 where
     F::Error: Send,
 {
-    type Family = F;
+    type Api = F;
     const OPERATION: &'static str = "unreached";
-    async fn answer(&self, _: &mut Call) -> Result<Answer, F::Error> {
+    async fn answer(&self, _: &mut RequestContext) -> Result<Response, F::Error> {
         panic!("an unreadable event was handed on: {CANARY}")
     }
 }
@@ -310,11 +312,11 @@ async fn an_event_that_can_not_be_read_is_a_400_and_nothing_of_it_is_in_the_log(
         let guard = log.start();
         let read = || serde_json::from_str(&event).unwrap();
         let answers = [
-            serve_event(&Unreached::<vault::Vault>(PhantomData), read()).await,
-            serve_event(&Unreached::<search::Search>(PhantomData), read()).await,
+            serve_event(&Unreached::<vault::VaultApi>(PhantomData), read()).await,
+            serve_event(&Unreached::<search::SearchApi>(PhantomData), read()).await,
             // The same while the function can't be prepared.
-            refuse_event::<vault::Vault>("cold", read(), vault::Vault::unprepared("a setting".to_owned())),
-            refuse_event::<search::Search>("cold", read(), search::Search::unprepared("a setting".to_owned())),
+            refuse_event::<vault::VaultApi>("cold", read(), vault::VaultApi::unprepared("a setting".to_owned())),
+            refuse_event::<search::SearchApi>("cold", read(), search::SearchApi::unprepared("a setting".to_owned())),
         ];
         drop(guard);
         let log = log.text();
@@ -347,7 +349,7 @@ async fn an_event_that_can_be_read_is_handed_on() {
     let log = Log::default();
     let guard = log.start();
     let event = serde_json::from_value(event()).unwrap();
-    let answer = serve_event(&Unreached::<vault::Vault>(PhantomData), event).await;
+    let answer = serve_event(&Unreached::<vault::VaultApi>(PhantomData), event).await;
     drop(guard);
     // The endpoint panics, and its panic is an answer as well.
     assert_eq!(answer.status(), 500);

@@ -57,7 +57,7 @@ async fn a_version_that_is_stored_already_changes_nothing() {
     let store = store(folder.path());
     assert_eq!(apply(&store, upsert(5, "{\"id\":\"a\",\"n\":1}")).await, Outcome::Applied);
     assert_eq!(apply(&store, upsert(5, "{\"id\":\"a\",\"n\":2}")).await, Outcome::Unchanged);
-    assert_eq!(apply(&store, upsert(4, "{\"id\":\"a\",\"n\":3}")).await, Outcome::Older(Version::new(5)));
+    assert_eq!(apply(&store, upsert(4, "{\"id\":\"a\",\"n\":3}")).await, Outcome::Stale(Version::new(5)));
     assert_eq!(apply(&store, delete(5)).await, Outcome::Unchanged);
     assert_eq!(read(&store).await.as_deref(), Some("{\"id\":\"a\",\"n\":1}"));
 }
@@ -71,13 +71,13 @@ async fn a_deleted_document_stays_deleted_until_a_newer_one_comes() {
     drop(deleted);
     // Also for those who open the store later.
     let store = store(folder.path());
-    assert_eq!(apply(&store, upsert(1, "{\"id\":\"a\"}")).await, Outcome::Older(Version::new(2)));
+    assert_eq!(apply(&store, upsert(1, "{\"id\":\"a\"}")).await, Outcome::Stale(Version::new(2)));
     assert_eq!(read(&store).await, None);
     let mut seen = 0;
     store
         .each(INDEX, |_, _, _| {
             seen += 1;
-            Ok::<(), local::embedded::DocumentStoreError>(())
+            Ok::<(), local::embedded::EmbeddedStoreError>(())
         })
         .unwrap();
     assert_eq!(seen, 0);
@@ -100,5 +100,5 @@ async fn versions_of_63_bits_are_told_apart() {
     let most = Version::MAX.number();
     assert_eq!(apply(&store, upsert(most, "{\"id\":\"a\"}")).await, Outcome::Applied);
     assert_eq!(apply(&store, upsert(most, "{\"id\":\"a\"}")).await, Outcome::Unchanged);
-    assert_eq!(apply(&store, upsert(most - 1, "{\"id\":\"a\"}")).await, Outcome::Older(Some(Version::MAX)));
+    assert_eq!(apply(&store, upsert(most - 1, "{\"id\":\"a\"}")).await, Outcome::Stale(Some(Version::MAX)));
 }

@@ -14,8 +14,8 @@ use local::gateway::{answer_json, event_json, to_http};
 use serde_json::{Value, json};
 use shared::auth::{Accepted, Authenticator, KeySet, TokenRules};
 use shared::clients::{self, Connections, Issuer};
+use shared::deps::SearchDeps;
 use shared::http::{GATEWAY_RESPONSE_LIMIT, serve_event};
-use shared::parts::SearchParts;
 use shared::search::{OpenSearchAuth, OpenSearchSettings, SearchRules};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
@@ -47,7 +47,7 @@ async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
         authority_claims: words(&["authorities"]),
         leeway_seconds: 30,
     };
-    let endpoint = GetDocument::new(SearchParts {
+    let endpoint = GetDocument::new(SearchDeps {
         authenticator: Authenticator::with_keys(KeySet::from_jwks(&TestKey::key_set(&[&key])).unwrap(), rules),
         documents: clients::opensearch(&Connections::new(Issuer::Any, []).unwrap(), settings).unwrap(),
         rules: SearchRules { authorities: words(&["ORG_ADMIN"]) },

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::json;
-use shared::auth::{Accepted, Authenticator, RemoteKeys, TokenRules};
+use shared::auth::{Accepted, Authenticator, JwksClient, TokenRules};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -72,7 +72,7 @@ impl HeldFetch {
             authority_claims: claims(&["authorities"]),
             leeway_seconds: 0,
         };
-        let authenticator = Authenticator::with_remote_keys(RemoteKeys::new(Box::new(fetch)), rules);
+        let authenticator = Authenticator::with_jwks_client(JwksClient::new(Box::new(fetch)), rules);
         Gate::start(Server::builder().authenticator(authenticator)).await
     }
 

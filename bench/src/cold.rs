@@ -7,13 +7,13 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use services::random::Random;
 
-use crate::about::About;
 use crate::contenders::{self, COFFER, Contender};
+use crate::environment::About;
 use crate::options::{Function, Participants};
 use crate::output;
 use crate::progress::Progress;
 use crate::report;
-use crate::site::Site;
+use crate::test_bed::TestBed;
 
 /// The arguments of `bench cold`.
 #[derive(Debug, Args)]
@@ -73,7 +73,7 @@ impl ColdSample {
 /// What went wrong, and what to do.
 pub fn run(args: &ColdArgs) -> Result<ExitCode, String> {
     let seed = args.participants.seed();
-    let site = Site::open()?;
+    let site = TestBed::open()?;
     let mut samples = Vec::new();
     for function in args.participants.functions() {
         let contenders = contenders::of(function.name(), &site, &args.participants.builds, &args.participants.only)?;
@@ -93,7 +93,7 @@ pub fn run(args: &ColdArgs) -> Result<ExitCode, String> {
 ///
 /// # Errors
 /// Who doesn't, and what it answered.
-pub async fn agree(site: &Site, contenders: &[Contender]) -> Result<(), String> {
+pub async fn agree(site: &TestBed, contenders: &[Contender]) -> Result<(), String> {
     let mut expected = None;
     for contender in contenders {
         let event = site.event(contender.function)?;
@@ -118,7 +118,7 @@ pub async fn agree(site: &Site, contenders: &[Contender]) -> Result<(), String> 
 ///
 /// # Errors
 /// If it didn't answer.
-pub async fn warm_up(site: &Site, contenders: &[Contender]) -> Result<(), String> {
+pub async fn warm_up(site: &TestBed, contenders: &[Contender]) -> Result<(), String> {
     const STARTS: usize = 200;
     let mut progress = Progress::of(STARTS);
     for contender in contenders.first().into_iter().cycle().take(STARTS) {
@@ -134,7 +134,7 @@ pub async fn warm_up(site: &Site, contenders: &[Contender]) -> Result<(), String
 /// # Errors
 /// Who didn't answer as it should.
 pub async fn measure(
-    site: &Site,
+    site: &TestBed,
     function: Function,
     contenders: &[Contender],
     memory_mb: u64,

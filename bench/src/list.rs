@@ -27,13 +27,13 @@ use services::tools::Need;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use crate::about::About;
-use crate::filling::{Planned, Target};
+use crate::environment::About;
 use crate::in_process::{InProcess, client_of, local_config};
 use crate::options::Seed;
 use crate::output;
 use crate::progress::Progress;
 use crate::report;
+use crate::seeding::{Planned, Target};
 
 /// The secrets of a page.
 pub const PAGE: u32 = 100;

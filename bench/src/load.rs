@@ -16,7 +16,7 @@ use services::random::Random;
 use services::stack::Stack;
 use services::tools::Need;
 
-use crate::about::About;
+use crate::environment::About;
 use crate::memory::peak_kib;
 use crate::options::{Program, Seed};
 use crate::output;
@@ -98,7 +98,7 @@ pub fn run(args: &LoadArgs) -> Result<ExitCode, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let file = folder.path().join("documents.jsonl");
     let bytes = write_documents(&file, args.documents, &mut Random::with_seed(seed))?;
-    let site = Site { stack, coffer, file, folder: folder.path(), documents: args.documents };
+    let site = TestBed { stack, coffer, file, folder: folder.path(), documents: args.documents };
 
     let mut samples = Vec::new();
     let mut progress = Progress::of(1 + 3 * args.rounds as usize);
@@ -140,7 +140,7 @@ fn write_documents(file: &Path, count: u32, random: &mut Random) -> Result<u64, 
 }
 
 /// What loaders work with.
-struct Site<'a> {
+struct TestBed<'a> {
     stack: Stack,
     coffer: PathBuf,
     file: PathBuf,
@@ -148,7 +148,7 @@ struct Site<'a> {
     documents: u32,
 }
 
-impl Site<'_> {
+impl TestBed<'_> {
     /// `coffer load --opensearch`, into an index behind this prefix.
     fn coffer(&self, prefix: &str) -> Result<(f64, Option<u64>), String> {
         let mut command = Command::new(&self.coffer);

@@ -11,34 +11,34 @@
     reason = "a tool on its own numbers: it says what it found, and an index out of bounds ends it"
 )]
 
-mod about;
-mod added;
 mod builds;
 mod callgrind;
 mod cgroup;
 mod cold;
 mod contenders;
-mod delay;
-mod filling;
+mod environment;
 mod hidden;
 mod http1;
 mod in_process;
+mod latency_proxy;
 mod list;
 mod load;
 mod memory;
 mod options;
 mod output;
-mod phases;
+mod overhead;
+mod profile;
 mod progress;
 mod report;
 mod runtime_api;
 mod sandbox;
 mod scale;
 mod seal;
+mod seeding;
 mod serve;
-mod site;
 mod statistics;
 mod table;
+mod test_bed;
 mod tls;
 mod tunings;
 mod warm;
@@ -67,9 +67,9 @@ enum Command {
     /// Requests one after the other in a sandbox that is there
     Warm(warm::WarmArgs),
     /// The instructions of a start and its first request, and what they are spent on; needs Valgrind
-    Phases(phases::PhasesArgs),
+    Phases(profile::PhasesArgs),
     /// What handlers add to the one call that they make
-    Added(added::AddedArgs),
+    Added(overhead::AddedArgs),
     /// Pages of an owner's secrets, of one who has few and of one who has many: time, and capacity of the table
     List(list::ListArgs),
     /// The 404 of a hidden secret beside that of a missing one: whether time tells them apart
@@ -91,8 +91,8 @@ fn main() -> ExitCode {
         Command::Cold(args) => cold::run(&args),
         Command::Tunings(args) => tunings::run(&args),
         Command::Warm(args) => warm::run(&args),
-        Command::Phases(args) => phases::run(&args),
-        Command::Added(args) => added::run(&args),
+        Command::Phases(args) => profile::run(&args),
+        Command::Added(args) => overhead::run(&args),
         Command::List(args) => list::run(&args),
         Command::Hidden(args) => hidden::run(&args),
         Command::Seal(args) => seal::run(&args),

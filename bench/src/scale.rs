@@ -15,13 +15,13 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use crate::about::About;
-use crate::filling::{Planned, Target};
+use crate::environment::About;
 use crate::in_process::{InProcess, client_of, local_config};
 use crate::options::Seed;
 use crate::output;
 use crate::progress::Progress;
 use crate::report;
+use crate::seeding::{Planned, Target};
 use crate::statistics::median;
 
 /// How many secrets each owner has.

@@ -14,7 +14,7 @@ use services::stack::KEYRING_TEXT;
 use shared::sealing::{KeyringSource, KeyringText, Sealer};
 use zeroize::Zeroizing;
 
-use crate::about::About;
+use crate::environment::About;
 use crate::options::Seed;
 use crate::output;
 use crate::progress::Progress;

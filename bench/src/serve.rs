@@ -9,14 +9,14 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use local::data::DataFolder;
+use local::data_dir::DataDir;
 use local::tokens::{Grant, SigningKey};
 use serde::{Deserialize, Serialize};
 use services::process::Process;
 use services::random::Random;
 use tokio::task::{JoinSet, LocalSet};
 
-use crate::about::About;
+use crate::environment::About;
 use crate::http1::Connection;
 use crate::memory::resident_kib;
 use crate::options::{Program, Seed};
@@ -190,7 +190,7 @@ impl Server {
             let line = log.lines().find_map(|line| line.strip_prefix("Coffer listens on http://"))?;
             line.parse().ok()
         });
-        let data = DataFolder::open(&data).map_err(|error| error.to_string())?;
+        let data = DataDir::open(&data).map_err(|error| error.to_string())?;
         let key = SigningKey::open(&data).map_err(|error| error.to_string())?;
         let token = |user: u32| {
             let grant = Grant {

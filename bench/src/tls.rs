@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
-use crate::delay;
+use crate::latency_proxy;
 
 /// Where Linux distributions keep their root certificates.
 const BUNDLES: [&str; 3] =
@@ -73,7 +73,7 @@ impl Certificates {
                 tokio::spawn(pipe(client, acceptor.clone(), address));
             }
         });
-        Ok(format!("https://localhost:{}", delay::listen(end)?))
+        Ok(format!("https://localhost:{}", latency_proxy::listen(end)?))
     }
 }
 

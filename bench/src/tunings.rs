@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 use services::random::Random;
 use services::root;
 
-use crate::about::About;
 use crate::builds::Build;
 use crate::cold::{ColdSample, agree, measure, warm_up};
 use crate::contenders::{COFFER, Contender, coffer};
+use crate::environment::About;
 use crate::options::{Function, Seed};
 use crate::output;
 use crate::report;
-use crate::site::Site;
+use crate::test_bed::TestBed;
 
 /// The package that is built in several ways.
-const PACKAGE: &str = "untuned";
+const PACKAGE: &str = "ablation";
 
 /// The arguments of `bench tunings`.
 #[derive(Debug, Args)]
@@ -105,7 +105,7 @@ pub fn run(args: &TuningsArgs) -> Result<ExitCode, String> {
     };
     let binaries = contenders.iter().map(size).collect::<Result<Vec<_>, String>>()?;
 
-    let site = Site::open()?;
+    let site = TestBed::open()?;
     site.run(agree(&site, &contenders))?;
     site.run(warm_up(&site, &contenders))?;
     let samples = site.run(measure(&site, Function::GetSecret, &contenders, args.memory, args.rounds))?;

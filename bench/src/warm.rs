@@ -7,14 +7,14 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use services::random::Random;
 
-use crate::about::About;
 use crate::cold::agree;
 use crate::contenders::{self, Contender};
+use crate::environment::About;
 use crate::options::{Function, Participants};
 use crate::output;
 use crate::progress::Progress;
 use crate::report;
-use crate::site::Site;
+use crate::test_bed::TestBed;
 
 /// Requests of a sandbox that aren't counted: whoever compiles while it runs has done so then.
 const UNCOUNTED: u32 = 100;
@@ -69,7 +69,7 @@ pub struct WarmSample {
 /// What went wrong, and what to do.
 pub fn run(args: &WarmArgs) -> Result<ExitCode, String> {
     let seed = args.participants.seed();
-    let site = Site::open()?;
+    let site = TestBed::open()?;
     let mut samples = Vec::new();
     for function in args.participants.functions() {
         let mut contenders =
@@ -95,7 +95,7 @@ pub fn run(args: &WarmArgs) -> Result<ExitCode, String> {
 }
 
 async fn requests(
-    site: &Site,
+    site: &TestBed,
     function: Function,
     contender: &Contender,
     memory_mb: u64,

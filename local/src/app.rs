@@ -8,13 +8,13 @@ use http::Response;
 use lambda_http::Body;
 use list_secrets::ListSecrets;
 use shared::auth::Authenticator;
+use shared::deps::{SearchDeps, TableDeps, VaultDeps};
 use shared::http::{RequestEvent, serve_event};
-use shared::parts::{SearchParts, TableParts, VaultParts};
 use shared::sealing::{KeyringSource, Sealer};
 use shared::search::ReadDocument;
 use shared::settings::{LocalTokenSettings, RequestSettings, TokenSettings};
 use shared::start::{self, StartError};
-use shared::vault::Vault;
+use shared::vault::VaultService;
 use shared::vault::dynamodb::DynamoDbVault;
 use update_secret::UpdateSecret;
 
@@ -43,7 +43,7 @@ impl Authenticators {
 
 /// What the endpoints of a process are made of.
 #[derive(Debug)]
-pub struct Ingredients<D, K> {
+pub struct AppDeps<D, K> {
     /// Who is calling.
     pub authenticators: Authenticators,
     /// The vault's table.
@@ -70,29 +70,29 @@ pub struct App<D> {
 impl<D: ReadDocument> App<D> {
     /// Puts the endpoints together.
     #[must_use]
-    pub fn new<S, K>(from: Ingredients<D, K>) -> Self
+    pub fn new<S, K>(from: AppDeps<D, K>) -> Self
     where
         S: KeyringSource + 'static,
         K: Fn() -> S,
     {
-        let parts = || VaultParts {
+        let deps = || VaultDeps {
             authenticator: from.authenticators.vault.clone(),
-            vault: Vault::new(
+            vault: VaultService::new(
                 from.table.clone(),
                 Sealer::new(Box::new((from.keyring)()), from.requests.keyring_max_age),
             ),
             limits: from.requests.limits,
         };
         Self {
-            list: ListSecrets::new(parts()),
-            create: CreateSecret::new(parts()),
-            get: GetSecret::new(parts()),
-            update: UpdateSecret::new(parts()),
-            delete: DeleteSecret::new(TableParts {
+            list: ListSecrets::new(deps()),
+            create: CreateSecret::new(deps()),
+            get: GetSecret::new(deps()),
+            update: UpdateSecret::new(deps()),
+            delete: DeleteSecret::new(TableDeps {
                 authenticator: from.authenticators.vault.clone(),
                 store: from.table.clone(),
             }),
-            document: GetDocument::new(SearchParts {
+            document: GetDocument::new(SearchDeps {
                 authenticator: from.authenticators.search.clone(),
                 documents: from.documents,
                 rules: from.requests.rules,

@@ -6,7 +6,7 @@
 
 pub mod app;
 pub mod cli;
-pub mod data;
+pub mod data_dir;
 pub mod embedded;
 pub mod gateway;
 pub mod openapi;

@@ -12,7 +12,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::data::{DataError, DataFolder};
+use crate::data_dir::{DataDir, DataDirError};
 
 /// Who signs the tokens.
 pub const ISSUER: &str = "coffer-local";
@@ -31,7 +31,7 @@ pub struct SigningKey {
 pub enum SigningError {
     /// The data folder.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(#[from] DataDirError),
     /// The key file holds something else.
     #[error("{FILE} in the data folder holds no Ed25519 key; remove it, and a new one is made")]
     Key(#[from] jsonwebtoken::errors::Error),
@@ -68,7 +68,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`SigningError`] if it can't be read or made.
-    pub fn open(data: &DataFolder) -> Result<Self, SigningError> {
+    pub fn open(data: &DataDir) -> Result<Self, SigningError> {
         let pem = data.secret_file(FILE, make_pem)?;
         let key = EncodingKey::from_ed_pem(pem.as_bytes())?;
         let mut public = Jwk::from_encoding_key(&key, Algorithm::EdDSA)?;

@@ -12,9 +12,9 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The members of a JSON object, each key once. They may be a secret or a token: `Debug` shows how many there are.
-pub struct Members<'a>(BTreeMap<String, &'a RawValue>);
+pub struct RawObject<'a>(BTreeMap<String, &'a RawValue>);
 
-impl<'a> Members<'a> {
+impl<'a> RawObject<'a> {
     /// Reads an object from UTF-8 text.
     ///
     /// # Errors
@@ -42,17 +42,17 @@ impl<'a> Members<'a> {
     }
 }
 
-impl fmt::Debug for Members<'_> {
+impl fmt::Debug for RawObject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Members({})", self.0.len())
+        write!(f, "RawObject({})", self.0.len())
     }
 }
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for RawObject<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Unique;
         impl<'de> Visitor<'de> for Unique {
-            type Value = Members<'de>;
+            type Value = RawObject<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a JSON object")
@@ -65,7 +65,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                         return Err(A::Error::custom("a member is there twice"));
                     }
                 }
-                Ok(Members(members))
+                Ok(RawObject(members))
             }
         }
         deserializer.deserialize_map(Unique)
@@ -98,19 +98,19 @@ mod tests {
 
     #[test]
     fn members_keep_their_bytes() {
-        let members = Members::parse(b"{\"a\": { \"n\" : 1e400,\"n\":-0 } }").unwrap();
+        let members = RawObject::parse(b"{\"a\": { \"n\" : 1e400,\"n\":-0 } }").unwrap();
         assert_eq!(members.get("a").unwrap().get(), "{ \"n\" : 1e400,\"n\":-0 }");
     }
 
     #[test]
     fn a_member_that_is_there_twice_is_refused() {
-        assert!(Members::parse(br#"{"a":1,"a":1}"#).is_err());
-        assert!(Members::parse(br#"{"a":1,"\u0061":1}"#).is_err());
+        assert!(RawObject::parse(br#"{"a":1,"a":1}"#).is_err());
+        assert!(RawObject::parse(br#"{"a":1,"\u0061":1}"#).is_err());
     }
 
     #[test]
     fn null_is_there_but_has_no_value() {
-        let members = Members::parse(br#"{"a":null}"#).unwrap();
+        let members = RawObject::parse(br#"{"a":null}"#).unwrap();
         assert!(members.has("a") && members.get("a").is_none());
     }
 }

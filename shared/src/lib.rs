@@ -8,22 +8,22 @@
 //! - [`vault`]: secrets, who may do what with them, the table; [`search`]: documents, where they are read from, and how
 //!   changes of them are applied;
 //! - [`http`]: paths, answers, the two families of errors, and the way of a request;
-//! - [`parts`]: what an endpoint works with; [`intake`]: what is let in as a document;
+//! - [`deps`]: dependencies of the endpoints; [`document_validation`]: checks of a document before it is stored;
 //! - [`settings`], [`clients`], [`telemetry`] and [`start`]: how a function is started.
 
 pub mod auth;
-pub mod causes;
 pub mod clients;
+pub mod deps;
+pub mod document_validation;
+pub mod error_chain;
 pub mod http;
-pub mod intake;
 pub mod json;
 pub mod names;
-pub mod parts;
-mod percent;
 pub mod random;
 pub mod sealing;
 pub mod search;
 pub mod settings;
 pub mod start;
 pub mod telemetry;
+mod url_encoding;
 pub mod vault;

@@ -19,10 +19,10 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use url::Url;
 
 use crate::auth::Authenticator;
-use crate::causes::chain;
 use crate::clients::{self, Connections, Issuer};
-use crate::http::{Endpoint, Family, RequestEvent, answer_event, refuse_event, serve_event};
-use crate::parts::{SearchParts, TableParts, VaultParts};
+use crate::deps::{SearchDeps, TableDeps, VaultDeps};
+use crate::error_chain::error_chain;
+use crate::http::{Api, Endpoint, RequestEvent, answer_event, refuse_event, serve_event};
 use crate::sealing::{Sealer, SecretsManagerKeyring};
 use crate::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, OpenSearchWriter};
 use crate::settings::{
@@ -30,7 +30,7 @@ use crate::settings::{
     log_level,
 };
 use crate::telemetry;
-use crate::vault::Vault;
+use crate::vault::VaultService;
 use crate::vault::dynamodb::DynamoDbVault;
 
 /// How long the services behind may hold up the start of a function. Lambda gives it ten seconds.
@@ -61,7 +61,7 @@ where
     let answer = move |event: RequestEvent| async move {
         match prepared.get_or_try_init(prepare).await {
             Ok(endpoint) => serve_event(endpoint, event).await,
-            Err(error) => refuse_event::<E::Family>(E::OPERATION, event, E::Family::unprepared(chain(error.as_ref()))),
+            Err(error) => refuse_event::<E::Api>(E::OPERATION, event, E::Api::unprepared(error_chain(error.as_ref()))),
         }
     };
     // On the heap, for the type of a whole function in one is too deep for the compiler.
@@ -78,7 +78,7 @@ pub trait Task: Send + Sync {
     /// What it is called with.
     type Event: DeserializeOwned + Send;
     /// What it answers.
-    type Answer: Serialize;
+    type Response: Serialize;
 
     /// Does what the event asks for, within the time that is left. An error is Lambda's to handle: who called may call
     /// again.
@@ -86,7 +86,7 @@ pub trait Task: Send + Sync {
         &self,
         event: Self::Event,
         time_left: Duration,
-    ) -> impl Future<Output = Result<Self::Answer, StartError>> + Send;
+    ) -> impl Future<Output = Result<Self::Response, StartError>> + Send;
 }
 
 /// Runs such a function on Lambda until the sandbox ends. What keeps it from being prepared is logged, is the error of
@@ -128,7 +128,7 @@ fn start_log(operation: &'static str) {
 }
 
 fn unprepared(operation: &'static str, error: &(dyn std::error::Error + 'static)) {
-    for line in chain(error).lines() {
+    for line in error_chain(error).lines() {
         tracing::error!(operation, error = line, "the function can't be prepared");
     }
 }
@@ -150,7 +150,7 @@ fn ended(operation: &'static str, result: Result<(), lambda_runtime::Error>) -> 
 pub fn authenticator(settings: TokenSettings) -> Result<Authenticator, StartError> {
     Ok(match settings.keys {
         TokenKeys::Fixed(keys) => Authenticator::with_keys(keys, settings.rules),
-        TokenKeys::Url(url) => Authenticator::with_remote_keys(clients::remote_keys(&url)?, settings.rules),
+        TokenKeys::Url(url) => Authenticator::with_jwks_client(clients::jwks_client(&url)?, settings.rules),
     })
 }
 
@@ -166,21 +166,21 @@ async fn ready_in_time<T>(preparation: impl Future<Output = T>) {
 ///
 /// # Errors
 /// The settings' faults.
-pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
+pub async fn vault() -> Result<VaultDeps<DynamoDbVault>, StartError> {
     let settings = VaultSettings::read(&from_env)?;
     let (keyring_url, table_url) = (settings.secrets_manager_url.clone(), settings.table.dynamodb_url.clone());
     let connections = Connections::new(Issuer::Amazon, keyring_url.iter().chain(&table_url))?;
     // Secrets Manager first, for its answer is what the first request waits for longest; the clients are made while
     // the servers are waited for.
-    let to_keyring = open(&connections, clients::secrets_manager_url(keyring_url)).await;
-    let to_table = open(&connections, clients::dynamodb_url(table_url)).await;
+    let to_keyring = preconnect(&connections, clients::secrets_manager_url(keyring_url)).await;
+    let to_table = preconnect(&connections, clients::dynamodb_url(table_url)).await;
     let config = clients::lambda_config(&connections).await;
     let keyring = SecretsManagerKeyring::new(
         clients::secrets_manager(&config, settings.secrets_manager_url.as_ref()),
         settings.keyring_secret,
     );
     let sealer = Arc::new(Sealer::new(Box::new(keyring), settings.keyring_max_age));
-    let TableParts { authenticator, store } = table_parts(settings.table, &config)?;
+    let TableDeps { authenticator, store } = table_deps(settings.table, &config)?;
     let to_keyring = async {
         let _ = to_keyring.await;
         // Not waited for: the answer comes while the first request reads its item, or, where it seals first, is waited
@@ -188,7 +188,7 @@ pub async fn vault() -> Result<VaultParts<DynamoDbVault>, StartError> {
         tokio::spawn(ready_in_time(read_keyring(Arc::clone(&sealer))));
     };
     ready_in_time(async { tokio::join!(authenticator.warm_up(), to_keyring, to_table) }).await;
-    Ok(VaultParts { authenticator, vault: Vault::new(store, sealer), limits: settings.limits })
+    Ok(VaultDeps { authenticator, vault: VaultService::new(store, sealer), limits: settings.limits })
 }
 
 async fn read_keyring(sealer: Arc<Sealer>) {
@@ -201,27 +201,27 @@ async fn read_keyring(sealer: Arc<Sealer>) {
 ///
 /// # Errors
 /// The settings' faults.
-pub async fn table() -> Result<TableParts<DynamoDbVault>, StartError> {
+pub async fn table() -> Result<TableDeps<DynamoDbVault>, StartError> {
     let settings = TableSettings::read(&from_env)?;
     let url = settings.dynamodb_url.clone();
     let connections = Connections::new(Issuer::Amazon, &url)?;
-    let connected = open(&connections, clients::dynamodb_url(url)).await;
+    let connected = preconnect(&connections, clients::dynamodb_url(url)).await;
     let config = clients::lambda_config(&connections).await;
-    let parts = table_parts(settings, &config)?;
-    ready_in_time(async { tokio::join!(parts.authenticator.warm_up(), connected) }).await;
-    Ok(parts)
+    let deps = table_deps(settings, &config)?;
+    ready_in_time(async { tokio::join!(deps.authenticator.warm_up(), connected) }).await;
+    Ok(deps)
 }
 
 /// Begins to open a connection, which goes on while other things are prepared. There is none where nobody knows the
 /// server's address.
-pub async fn open(
+pub async fn preconnect(
     connections: &Connections,
     server: impl Future<Output = Option<Url>> + Send + 'static,
 ) -> JoinHandle<()> {
     let connections = connections.clone();
     let opened = tokio::spawn(async move {
         if let Some(server) = server.await {
-            connections.open(&server).await;
+            connections.preconnect(&server).await;
         }
     });
     // The first step is made here; what it waits for, the operating system and the network do from here on.
@@ -229,19 +229,19 @@ pub async fn open(
     opened
 }
 
-fn table_parts(settings: TableSettings, config: &SdkConfig) -> Result<TableParts<DynamoDbVault>, StartError> {
+fn table_deps(settings: TableSettings, config: &SdkConfig) -> Result<TableDeps<DynamoDbVault>, StartError> {
     let client = clients::dynamodb(config, settings.dynamodb_url.as_ref());
-    Ok(TableParts { authenticator: authenticator(settings.tokens)?, store: DynamoDbVault::new(client, settings.table) })
+    Ok(TableDeps { authenticator: authenticator(settings.tokens)?, store: DynamoDbVault::new(client, settings.table) })
 }
 
 /// Prepares a function of the search API.
 ///
 /// # Errors
 /// The settings' faults, or what keeps the client from being made.
-pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
+pub async fn search() -> Result<SearchDeps<OpenSearchDocuments>, StartError> {
     let settings = SearchSettings::read(&from_env)?;
     let connections = clients::opensearch_connections(&settings.url, matches!(settings.auth, SearchAuth::SigV4))?;
-    let connected = open(&connections, ready(Some(settings.url.clone()))).await;
+    let connected = preconnect(&connections, ready(Some(settings.url.clone()))).await;
     let auth = opensearch_auth(settings.auth).await?;
     let documents = OpenSearchSettings {
         url: settings.url,
@@ -253,7 +253,7 @@ pub async fn search() -> Result<SearchParts<OpenSearchDocuments>, StartError> {
     let documents = clients::opensearch(&connections, documents)?;
     let authenticator = authenticator(settings.tokens)?;
     ready_in_time(async { tokio::join!(authenticator.warm_up(), connected) }).await;
-    Ok(SearchParts { authenticator, documents, rules: settings.rules, add_type: settings.add_type })
+    Ok(SearchDeps { authenticator, documents, rules: settings.rules, add_type: settings.add_type })
 }
 
 /// What authorizes a function's requests to OpenSearch.
@@ -282,7 +282,7 @@ pub fn signing(config: &SdkConfig) -> Result<OpenSearchAuth, StartError> {
 pub async fn writer() -> Result<OpenSearchWriter, StartError> {
     let WriteSettings { url, auth, alias_prefix, timeout } = WriteSettings::read(&from_env)?;
     let connections = clients::opensearch_connections(&url, matches!(auth, SearchAuth::SigV4))?;
-    let connected = open(&connections, ready(Some(url.clone()))).await;
+    let connected = preconnect(&connections, ready(Some(url.clone()))).await;
     let cluster = clients::cluster(&connections, url, opensearch_auth(auth).await?)?;
     ready_in_time(connected).await;
     Ok(OpenSearchWriter::new(cluster, alias_prefix, timeout))

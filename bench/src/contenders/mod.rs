@@ -1,15 +1,15 @@
 //! Who takes part: programs that answer the same events on the same services.
 
-mod bare;
+mod floor;
 mod node;
 mod python;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::site::Site;
+use crate::test_bed::TestBed;
 
-pub use bare::WITH_KEYRING;
+pub use floor::WITH_KEYRING;
 
 /// Whose answers the others are compared with, and whose times.
 pub const COFFER: &str = "coffer";
@@ -72,17 +72,17 @@ pub fn coffer(name: &str, function: &'static str, binary: PathBuf) -> Contender 
 /// What can't be built, and what to install.
 pub fn of(
     function: &'static str,
-    site: &Site,
+    site: &TestBed,
     others: &[OtherBuild],
     only: &[String],
 ) -> Result<Vec<Contender>, String> {
     let wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
     let mut all = vec![coffer(COFFER, function, site.function(function))];
-    if function == "get-secret" && wanted(bare::NAME) {
-        all.push(bare::contender()?);
+    if function == "get-secret" && wanted(floor::NAME) {
+        all.push(floor::contender()?);
     }
-    if function == "get-secret" && wanted(bare::WITH_KEYRING) {
-        all.push(bare::with_keyring()?);
+    if function == "get-secret" && wanted(floor::WITH_KEYRING) {
+        all.push(floor::with_keyring()?);
     }
     if wanted(node::NAME) {
         all.push(node::contender(function, site.root_certificate())?);

@@ -1,11 +1,11 @@
 //! From results to text and charts: `bench report` fills the template of docs/PERFORMANCE.md with what was measured.
 
-pub mod added;
 pub mod chart;
 pub mod cold;
 pub mod list;
 pub mod load;
-pub mod phases;
+pub mod overhead;
+pub mod profile;
 pub mod scale;
 pub mod seal;
 pub mod serve;
@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use services::random::Random;
 use services::root;
 
-use crate::about::About;
+use crate::environment::About;
 use crate::output;
 use crate::statistics::Estimate;
 use crate::table::number;
@@ -55,17 +55,17 @@ pub fn run() -> Result<ExitCode, String> {
         values.extend(about("tunings", &results.about));
         values.extend(tunings::values(&results, &mut Random::with_seed(results.about.seed)));
     }
-    if let Some(results) = output::read::<crate::phases::PhasesResults>("phases")? {
+    if let Some(results) = output::read::<crate::profile::PhasesResults>("phases")? {
         values.extend(about("phases", &results.about));
-        values.extend(phases::values(&results));
+        values.extend(profile::values(&results));
     }
     if let Some(results) = output::read::<crate::warm::WarmResults>("warm")? {
         values.extend(about("warm", &results.about));
         values.extend(warm::values(&results, &mut Random::with_seed(results.about.seed)));
     }
-    if let Some(results) = output::read::<crate::added::AddedResults>("added")? {
+    if let Some(results) = output::read::<crate::overhead::OverheadResults>("added")? {
         values.extend(about("added", &results.about));
-        values.extend(added::values(&results, &mut Random::with_seed(results.about.seed)));
+        values.extend(overhead::values(&results, &mut Random::with_seed(results.about.seed)));
     }
     if let Some(results) = output::read::<crate::list::ListResults>("list")? {
         values.extend(about("list", &results.about));

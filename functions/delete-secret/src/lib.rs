@@ -1,37 +1,37 @@
 //! `DELETE /vault/api/v1/user/{user_id}/secrets/{name}`: the end of a secret.
 
-use shared::http::vault::{Vault as Api, VaultError, deleted, if_match, secret_path};
-use shared::http::{Answer, Call, Endpoint};
-use shared::parts::TableParts;
+use shared::deps::TableDeps;
+use shared::http::vault::{VaultApi, VaultError, deleted, if_match, secret_path};
+use shared::http::{Endpoint, RequestContext, Response};
 use shared::vault::rules::may_delete;
-use shared::vault::{DeleteSecret as Store, Deleted, VaultFault};
+use shared::vault::{DeleteSecret as Store, Deleted, VaultServiceError};
 
 /// Deletes a secret. The store can do nothing else, and so can't read; there is no keyring either.
 #[derive(Debug)]
-pub struct DeleteSecret<S>(TableParts<S>);
+pub struct DeleteSecret<S>(TableDeps<S>);
 
 impl<S: Store> DeleteSecret<S> {
-    /// An endpoint that works with these parts.
+    /// An endpoint that works with these deps.
     #[must_use]
-    pub fn new(parts: TableParts<S>) -> Self {
-        Self(parts)
+    pub fn new(deps: TableDeps<S>) -> Self {
+        Self(deps)
     }
 }
 
 impl<S: Store> Endpoint for DeleteSecret<S> {
-    type Family = Api;
+    type Api = VaultApi;
     const OPERATION: &'static str = "delete-secret";
 
-    async fn answer(&self, call: &mut Call) -> Result<Answer, VaultError> {
-        let caller = call.authenticate(&self.0.authenticator).await?;
-        let (owner, name) = secret_path(call.raw_path())?;
-        call.owner = Some(owner.to_string());
+    async fn answer(&self, request: &mut RequestContext) -> Result<Response, VaultError> {
+        let caller = request.authenticate(&self.0.authenticator).await?;
+        let (owner, name) = secret_path(request.raw_path())?;
+        request.owner = Some(owner.to_string());
         may_delete(&caller, &owner)?;
-        let expected = if_match(call.headers())?;
+        let expected = if_match(request.headers())?;
 
-        match self.0.store.delete(&owner, &name, expected.revisions()).await.map_err(VaultFault::from)? {
+        match self.0.store.delete(&owner, &name, expected.revisions()).await.map_err(VaultServiceError::from)? {
             Deleted::Gone(id) => {
-                call.secret_id = id.map(|id| id.to_string());
+                request.secret_id = id.map(|id| id.to_string());
                 Ok(deleted())
             }
             Deleted::NotFound => Err(VaultError::NotFound),

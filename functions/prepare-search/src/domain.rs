@@ -8,15 +8,15 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_opensearch::types::DomainStatus;
-use shared::causes::chain;
 use shared::clients;
+use shared::error_chain::error_chain;
 use shared::search::{Cluster, OpenSearchAuth};
 use shared::settings::{ClusterPlace, SearchAuth};
 use shared::start::signing;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use crate::fault::Fault;
+use crate::error::PrepareError;
 
 /// How long the first wait for a domain is. Each further one is half as long again.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -27,22 +27,22 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// it is under way. `config` gives the SDK's settings where they are needed: for a domain, and for signatures.
 ///
 /// # Errors
-/// [`Fault`] if there is no such domain, it isn't ready in time, or requests can't be signed.
+/// [`PrepareError`] if there is no such domain, it isn't ready in time, or requests can't be signed.
 pub async fn open<F>(
     place: ClusterPlace,
     auth: SearchAuth,
     config: impl FnOnce() -> F,
     patience: Duration,
-) -> Result<Cluster, Fault>
+) -> Result<Cluster, PrepareError>
 where
     F: Future<Output = SdkConfig>,
 {
     let needs_config = matches!(place, ClusterPlace::Domain(_)) || matches!(auth, SearchAuth::SigV4);
     let config = if needs_config { Some(config().await) } else { None };
-    let no_config = || Fault::failed("no settings of the SDK");
+    let no_config = || PrepareError::failed("no settings of the SDK");
     let auth = match auth {
         SearchAuth::SigV4 => {
-            signing(config.as_ref().ok_or_else(no_config)?).map_err(|error| Fault::failed(error.to_string()))?
+            signing(config.as_ref().ok_or_else(no_config)?).map_err(|error| PrepareError::failed(error.to_string()))?
         }
         SearchAuth::Basic { user, password } => OpenSearchAuth::Basic { user, password },
         SearchAuth::None => OpenSearchAuth::None,
@@ -54,27 +54,29 @@ where
     let signed = matches!(auth, OpenSearchAuth::SigV4 { .. });
     let connections = clients::opensearch_connections(&url, signed);
     let cluster = connections.and_then(|connections| clients::cluster(&connections, url, auth));
-    cluster.map_err(|error| Fault::failed(chain(error.as_ref())))
+    cluster.map_err(|error| PrepareError::failed(error_chain(error.as_ref())))
 }
 
 /// The address of a domain that is ready.
 ///
 /// # Errors
-/// [`Fault`] if there is no such domain, it may not be looked at, or it isn't ready within `patience`.
-pub async fn endpoint(config: &SdkConfig, name: &str, patience: Duration) -> Result<Url, Fault> {
+/// [`PrepareError`] if there is no such domain, it may not be looked at, or it isn't ready within `patience`.
+pub async fn endpoint(config: &SdkConfig, name: &str, patience: Duration) -> Result<Url, PrepareError> {
     let client = client(config);
     let started = Instant::now();
     let mut wait = FIRST_WAIT;
     loop {
         let described = client.describe_domain().domain_name(name).send().await;
-        let described = described.map_err(|error| Fault::failed(format!("the domain {name}: {}", chain(&error))))?;
-        let status = described.domain_status().ok_or_else(|| Fault::failed(format!("the domain {name} is unknown")))?;
+        let described =
+            described.map_err(|error| PrepareError::failed(format!("the domain {name}: {}", error_chain(&error))))?;
+        let status =
+            described.domain_status().ok_or_else(|| PrepareError::failed(format!("the domain {name} is unknown")))?;
         let why_not = match address(name, status)? {
             Ok(url) => return Ok(url),
             Err(why_not) => why_not,
         };
         if started.elapsed() + wait > patience {
-            return Err(Fault::TimeIsUp(format!("after {patience:?} the domain {name} {why_not}")));
+            return Err(PrepareError::TimeIsUp(format!("after {patience:?} the domain {name} {why_not}")));
         }
         tracing::info!(domain = name, state = why_not, "the domain is not ready yet");
         sleep(wait).await;
@@ -83,9 +85,9 @@ pub async fn endpoint(config: &SdkConfig, name: &str, patience: Duration) -> Res
 }
 
 /// The address of a domain, or why it has none yet.
-fn address(name: &str, status: &DomainStatus) -> Result<Result<Url, &'static str>, Fault> {
+fn address(name: &str, status: &DomainStatus) -> Result<Result<Url, &'static str>, PrepareError> {
     if status.deleted() == Some(true) {
-        return Err(Fault::failed(format!("the domain {name} is being deleted")));
+        return Err(PrepareError::failed(format!("the domain {name} is being deleted")));
     }
     if status.processing() == Some(true) || status.upgrade_processing() == Some(true) {
         return Ok(Err("is still being made or changed"));
@@ -96,7 +98,7 @@ fn address(name: &str, status: &DomainStatus) -> Result<Result<Url, &'static str
         return Ok(Err("has no address yet"));
     };
     let url = Url::parse(&format!("https://{host}"))
-        .map_err(|_| Fault::failed(format!("the domain {name} has an address that is none: {host}")))?;
+        .map_err(|_| PrepareError::failed(format!("the domain {name} has an address that is none: {host}")))?;
     Ok(Ok(url))
 }
 

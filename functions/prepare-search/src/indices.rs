@@ -6,8 +6,8 @@ use http::Method;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use crate::fault::Fault;
-use crate::requests::{Reply, Requests, at};
+use crate::cluster_requests::{ClusterRequests, Reply, at};
+use crate::error::PrepareError;
 
 /// What of an index is looked at; the id is there so that each index is in the answer.
 const LOOK: &str = "filter_path=*.aliases,*.mappings._meta,*.settings.index.uuid,*.settings.index.blocks";
@@ -58,9 +58,9 @@ pub(crate) struct Fill {
     pub(crate) batch: u64,
 }
 
-impl Requests<'_> {
+impl ClusterRequests<'_> {
     /// Waits until the cluster answers, and, as long as there is patience, until none of its indices is red.
-    pub(crate) async fn wait_for_cluster(&self, patience: Duration) -> Result<(), Fault> {
+    pub(crate) async fn wait_for_cluster(&self, patience: Duration) -> Result<(), PrepareError> {
         let started = Instant::now();
         let mut wait = Duration::from_millis(250);
         loop {
@@ -78,15 +78,15 @@ impl Requests<'_> {
                 Err(why) => why,
             };
             if over {
-                return Err(Fault::failed(format!("the cluster can't be reached: {why}")));
+                return Err(PrepareError::failed(format!("the cluster can't be reached: {why}")));
             }
-            self.limits.wait(wait).await?;
+            self.deadline.wait(wait).await?;
             wait = (wait * 2).min(Duration::from_secs(10));
         }
     }
 
     /// The indices of this name, behind this alias, or that fit this pattern.
-    pub(crate) async fn find(&self, name: &str) -> Result<Vec<Index>, Fault> {
+    pub(crate) async fn find(&self, name: &str) -> Result<Vec<Index>, PrepareError> {
         let reply = self.get(&format!("/{name}?{LOOK}")).await?;
         if reply.status == 404 {
             return Ok(Vec::new());
@@ -99,7 +99,7 @@ impl Requests<'_> {
     }
 
     /// Makes an index and waits until it can be used.
-    pub(crate) async fn create(&self, name: &str, body: &Value) -> Result<Creation, Fault> {
+    pub(crate) async fn create(&self, name: &str, body: &Value) -> Result<Creation, PrepareError> {
         let reply = self.put(&format!("/{name}"), Some(body)).await?;
         if reply.status == 400 {
             let words = reply.body.to_string();
@@ -118,46 +118,46 @@ impl Requests<'_> {
     }
 
     /// Waits until an index can be read and written.
-    pub(crate) async fn wait_for_index(&self, name: &str) -> Result<(), Fault> {
+    pub(crate) async fn wait_for_index(&self, name: &str) -> Result<(), PrepareError> {
         let reply = self.get(&format!("/_cluster/health/{name}?wait_for_status=yellow&timeout=30s")).await?;
         match reply.status {
             200 => Ok(()),
-            408 => Err(Fault::failed(format!("the index {name} is red: a part of it is on no node"))),
+            408 => Err(PrepareError::failed(format!("the index {name} is red: a part of it is on no node"))),
             _ => Err(reply.fault()),
         }
     }
 
     /// Deletes an index, if it is there.
-    pub(crate) async fn remove(&self, name: &str) -> Result<(), Fault> {
+    pub(crate) async fn remove(&self, name: &str) -> Result<(), PrepareError> {
         let reply = self.delete(&format!("/{name}")).await?;
         if reply.status == 404 { Ok(()) } else { reply.done().map(drop) }
     }
 
     /// Has writes refused, and waits for those under way.
-    pub(crate) async fn block(&self, name: &str) -> Result<(), Fault> {
+    pub(crate) async fn block(&self, name: &str) -> Result<(), PrepareError> {
         let answer = self.put(&format!("/{name}/_block/write"), None).await?.done()?;
         if ["acknowledged", "shards_acknowledged"].iter().all(|what| *at(&answer, &[what]) == true) {
             return Ok(());
         }
-        Err(Fault::failed(format!("writes into {name} could not be stopped on all its shards")))
+        Err(PrepareError::failed(format!("writes into {name} could not be stopped on all its shards")))
     }
 
     /// Has writes taken again.
-    pub(crate) async fn unblock(&self, name: &str) -> Result<(), Fault> {
+    pub(crate) async fn unblock(&self, name: &str) -> Result<(), PrepareError> {
         self.put(&format!("/{name}/_settings"), Some(&json!({ "index.blocks.write": null }))).await?.done().map(drop)
     }
 
     /// Makes all that was written visible to searches.
-    pub(crate) async fn refresh(&self, name: &str) -> Result<(), Fault> {
+    pub(crate) async fn refresh(&self, name: &str) -> Result<(), PrepareError> {
         let answer = self.post(&format!("/{name}/_refresh"), &json!({})).await?.done()?;
         if *at(&answer, &["_shards", "failed"]) == 0 {
             return Ok(());
         }
-        Err(Fault::failed(format!("not all shards of {name} could be refreshed")))
+        Err(PrepareError::failed(format!("not all shards of {name} could be refreshed")))
     }
 
     /// How full an index is.
-    pub(crate) async fn fill(&self, name: &str) -> Result<Fill, Fault> {
+    pub(crate) async fn fill(&self, name: &str) -> Result<Fill, PrepareError> {
         /// How many bytes are copied at once, more or less.
         const BATCH_BYTES: u64 = 4 * 1024 * 1024;
         let stats = self.get(&format!("/{name}/_stats/docs,store?level=shards")).await?.done()?;
@@ -166,24 +166,24 @@ impl Requests<'_> {
             at(index, &["shards"]).as_object().into_iter().flat_map(Map::values).filter_map(Value::as_array).flatten();
         let primaries = copies.filter(|copy| *at(copy, &["routing", "primary"]) == true);
         let checkpoint = primaries.map(|copy| at(copy, &["seq_no", "local_checkpoint"]).as_i64().unwrap_or(-1)).min();
-        let checkpoint = checkpoint.ok_or_else(|| Fault::failed(format!("{name} has no shards")))?;
+        let checkpoint = checkpoint.ok_or_else(|| PrepareError::failed(format!("{name} has no shards")))?;
         let number = |of: &str, what: &str| at(index, &["primaries", of, what]).as_u64().unwrap_or_default();
         let mean = number("store", "size_in_bytes") / number("docs", "count").max(1);
         Ok(Fill { checkpoint, batch: (BATCH_BYTES / mean.max(1)).clamp(10, 1_000) })
     }
 
     /// How many documents that searches can see fit a query.
-    pub(crate) async fn count(&self, name: &str, query: &Value) -> Result<u64, Fault> {
+    pub(crate) async fn count(&self, name: &str, query: &Value) -> Result<u64, PrepareError> {
         let answer = self.post(&format!("/{name}/_count"), &json!({ "query": query })).await?.done()?;
         if *at(&answer, &["_shards", "failed"]) != 0 {
-            return Err(Fault::failed(format!("not all shards of {name} could be counted")));
+            return Err(PrepareError::failed(format!("not all shards of {name} could be counted")));
         }
-        at(&answer, &["count"]).as_u64().ok_or_else(|| Fault::failed(format!("{name} could not be counted")))
+        at(&answer, &["count"]).as_u64().ok_or_else(|| PrepareError::failed(format!("{name} could not be counted")))
     }
 
     /// Puts an alias before another index, in one step. Without a reply it is unclear whether it was done, or is still
     /// going to be.
-    pub(crate) async fn switch(&self, alias: &str, from: &str, to: &str) -> Result<Reply, Fault> {
+    pub(crate) async fn switch(&self, alias: &str, from: &str, to: &str) -> Result<Reply, PrepareError> {
         let actions = json!({ "actions": [
             { "remove": { "index": from, "alias": alias, "must_exist": true } },
             { "add": { "index": to, "alias": alias } },

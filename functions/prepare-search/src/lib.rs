@@ -5,18 +5,18 @@
 //! long as the fingerprint is that of this version nothing is done; otherwise the documents are copied into a new
 //! index, and the alias is put before that one.
 
+mod cluster_requests;
+pub mod custom_resource;
 pub mod domain;
-mod fault;
+mod error;
 mod indices;
 pub mod mappings;
-mod migrate;
-mod preparation;
-mod requests;
-pub mod resource;
+mod reindex;
+mod run;
 mod tasks;
 
-pub use fault::Fault;
+pub use cluster_requests::Deadline;
+pub use custom_resource::PrepareSearch;
+pub use error::PrepareError;
 pub use mappings::{Fields, fingerprint};
-pub use preparation::{Outcome, Preparation, Prepared, Watch};
-pub use requests::Limits;
-pub use resource::PrepareSearch;
+pub use run::{IndexChange, Prepared, Preparer, ProgressListener};

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
 use shared::names::IndexName;
-use shared::search::deletion::DELETED;
+use shared::search::tombstone::DELETED;
 
 /// Document, path, type, and whether null is announced: one row a field.
 const FIELDS: &str = include_str!("../../../shared/src/search/documents/fields.txt");

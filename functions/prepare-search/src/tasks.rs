@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use shared::search::ErrorCause;
 
-use crate::fault::Fault;
-use crate::requests::{Requests, at};
+use crate::cluster_requests::{ClusterRequests, at};
+use crate::error::PrepareError;
 
 /// The first wait between two looks; the next ones are half as long again.
 const FIRST_WAIT: Duration = Duration::from_millis(30);
@@ -16,7 +16,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// The actions of copies, as the cluster calls them.
 const COPIES: &str = "/_tasks?detailed=true&actions=indices:data/write/reindex";
 
-impl Requests<'_> {
+impl ClusterRequests<'_> {
     /// Copies the documents that fit a query, with their versions: of two states of a document the newer one stays.
     /// `progress` learns how many are done, and of how many.
     pub(crate) async fn copy(
@@ -26,7 +26,7 @@ impl Requests<'_> {
         query: &Value,
         batch: u64,
         progress: &(dyn Fn(u64, u64) + Sync),
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PrepareError> {
         let copy = json!({
             "conflicts": "proceed",
             "source": { "index": from, "query": query, "size": batch },
@@ -37,7 +37,7 @@ impl Requests<'_> {
     }
 
     /// Deletes the documents that fit a query for good; how many those were.
-    pub(crate) async fn delete_by_query(&self, name: &str, query: &Value) -> Result<u64, Fault> {
+    pub(crate) async fn delete_by_query(&self, name: &str, query: &Value) -> Result<u64, PrepareError> {
         let path = format!("/{name}/_delete_by_query?conflicts=proceed&wait_for_completion=false");
         let started = self.post(&path, &json!({ "query": query })).await?.done()?;
         let status = self.finish(&started, &|_, _| {}).await?;
@@ -45,11 +45,11 @@ impl Requests<'_> {
     }
 
     /// Waits for a task that was started; its status in the end.
-    async fn finish(&self, started: &Value, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Value, Fault> {
-        let id = at(started, &["task"]).as_str().ok_or_else(|| Fault::failed("OpenSearch named no task"))?;
+    async fn finish(&self, started: &Value, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Value, PrepareError> {
+        let id = at(started, &["task"]).as_str().ok_or_else(|| PrepareError::failed("OpenSearch named no task"))?;
         let mut wait = FIRST_WAIT;
         loop {
-            self.limits.wait(wait).await?;
+            self.deadline.wait(wait).await?;
             let task = self.get(&format!("/_tasks/{id}")).await?.done()?;
             let number = |member: &str| at(&task, &["task", "status", member]).as_u64().unwrap_or_default();
             let done = ["created", "updated", "deleted", "version_conflicts", "noops"].map(number).iter().sum();
@@ -57,7 +57,7 @@ impl Requests<'_> {
             if *at(&task, &["completed"]) == true {
                 return match trouble(&task) {
                     None => Ok(at(&task, &["task", "status"]).clone()),
-                    Some(what) => Err(Fault::failed(format!("the cluster's task {id} failed: {what}"))),
+                    Some(what) => Err(PrepareError::failed(format!("the cluster's task {id} failed: {what}"))),
                 };
             }
             wait = (wait + wait / 2).min(LONGEST_WAIT);
@@ -65,7 +65,7 @@ impl Requests<'_> {
     }
 
     /// Ends copies into an index that are under way, those of a run that was killed say.
-    pub(crate) async fn cancel_copies_into(&self, to: &str) -> Result<(), Fault> {
+    pub(crate) async fn cancel_copies_into(&self, to: &str) -> Result<(), PrepareError> {
         let mark = format!("to [{to}]");
         let tasks = self.get(COPIES).await?.done()?;
         let nodes = at(&tasks, &["nodes"]).as_object().into_iter().flat_map(Map::values);

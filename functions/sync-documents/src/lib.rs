@@ -5,20 +5,20 @@
 //! document it leads to, and the store takes none that is older than what it has.
 
 mod batch;
+mod batch_result;
+mod bulk;
 mod message;
-mod report;
-mod requests;
 
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::future::join_all;
-use shared::search::{Outcome, SearchFault, WriteDocuments};
+use shared::search::{DocumentStoreError, Outcome, WriteDocuments};
 use shared::start::{StartError, Task};
 
 use batch::Batch;
-use report::Report;
-use requests::Request;
+use batch_result::BatchResult;
+use bulk::BulkRequest;
 
 /// The function's name in the log.
 const OPERATION: &str = "sync-documents";
@@ -41,14 +41,14 @@ impl<W: WriteDocuments> SyncDocuments<W> {
     }
 
     /// Sends a request, if it can be answered before the deadline.
-    async fn send(&self, request: &Request, deadline: Instant) -> Result<Vec<Outcome>, SearchFault> {
-        let late = |_| Err(SearchFault::Failed("the function's time is over".to_owned()));
+    async fn send(&self, request: &BulkRequest, deadline: Instant) -> Result<Vec<Outcome>, DocumentStoreError> {
+        let late = |_| Err(DocumentStoreError::Failed("the function's time is over".to_owned()));
         let outcomes = self.writer.apply(request.index, &request.changes);
         let outcomes = tokio::time::timeout_at(deadline.into(), outcomes).await.unwrap_or_else(late)?;
         if outcomes.len() == request.changes.len() {
             Ok(outcomes)
         } else {
-            Err(SearchFault::Failed("the store answered for another number of changes".to_owned()))
+            Err(DocumentStoreError::Failed("the store answered for another number of changes".to_owned()))
         }
     }
 }
@@ -56,23 +56,23 @@ impl<W: WriteDocuments> SyncDocuments<W> {
 impl<W: WriteDocuments> Task for SyncDocuments<W> {
     const OPERATION: &'static str = OPERATION;
     type Event = SqsEvent;
-    type Answer = SqsBatchResponse;
+    type Response = SqsBatchResponse;
 
     async fn run(&self, event: SqsEvent, time_left: Duration) -> Result<SqsBatchResponse, StartError> {
         let deadline = Instant::now() + time_left.saturating_sub(TO_ANSWER);
-        let mut report = Report::start(event.records.len());
+        let mut result = BatchResult::start(event.records.len());
         let Batch { documents, defects } = Batch::read(event.records)?;
         for (message_id, defect) in defects {
-            report.unusable(message_id, &defect);
+            result.unusable(message_id, &defect);
         }
         // One round, unless the store refuses a document's newest state: then the next newest has its turn.
         let mut open = documents;
         while !open.is_empty() {
-            let requests = requests::of(open);
+            let requests = bulk::of(open);
             let answers = join_all(requests.iter().map(|request| self.send(request, deadline))).await;
             let settled = requests.into_iter().zip(answers);
-            open = settled.flat_map(|(request, answer)| report.settle(request, answer)).collect();
+            open = settled.flat_map(|(request, answer)| result.settle(request, answer)).collect();
         }
-        Ok(report.finish())
+        Ok(result.finish())
     }
 }

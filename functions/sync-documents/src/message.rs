@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use shared::intake;
-use shared::json::{Members, kind};
+use shared::document_validation::ValidDocument;
+use shared::json::{RawObject, kind};
 use shared::names::{DocumentId, IndexName};
 use shared::search::{Change, DocumentBytes, Operation, Version};
 
@@ -26,7 +26,7 @@ pub(crate) struct Defect {
 /// again.
 const MAX_VERSION: u64 = 1 << 62;
 
-/// Reads a message's body. Members that mean nothing here are passed over: they may be notes of who sent it.
+/// Reads a message's body. RawObject that mean nothing here are passed over: they may be notes of who sent it.
 pub(crate) fn read(body: &str) -> Result<Message, Defect> {
     let nameless = |reason| Defect { index: None, id: None, reason };
     let members = object(body.as_bytes()).map_err(|reason| nameless(format!("the body {reason}")))?;
@@ -42,36 +42,36 @@ pub(crate) fn read(body: &str) -> Result<Message, Defect> {
 }
 
 /// The members of an object. A parser that finds something else quotes it, so that is looked at before.
-fn object(bytes: &[u8]) -> Result<Members<'_>, String> {
+fn object(bytes: &[u8]) -> Result<RawObject<'_>, String> {
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err("must be a JSON object".to_owned());
     }
-    Members::parse(bytes).map_err(|error| format!("must be a JSON object that names each member once: {error}"))
+    RawObject::parse(bytes).map_err(|error| format!("must be a JSON object that names each member once: {error}"))
 }
 
 /// A member that must be there; `right` says what it must be.
-fn required<'a>(members: &Members<'a>, name: &str, right: &str) -> Result<&'a RawValue, String> {
+fn required<'a>(members: &RawObject<'a>, name: &str, right: &str) -> Result<&'a RawValue, String> {
     members.get(name).ok_or_else(|| format!("{name} is missing: it must be {right}"))
 }
 
 /// A member that must be a string.
-fn text(members: &Members<'_>, name: &str, right: &str) -> Result<String, String> {
+fn text(members: &RawObject<'_>, name: &str, right: &str) -> Result<String, String> {
     let value = required(members, name, right)?;
     serde_json::from_str(value.get()).map_err(|_| format!("{name} is {}: it must be {right}", kind(value)))
 }
 
-fn read_index(members: &Members<'_>) -> Result<IndexName, String> {
+fn read_index(members: &RawObject<'_>) -> Result<IndexName, String> {
     let right = format!("one of {}", IndexName::list());
     IndexName::parse(&text(members, "index", &right)?)
         .ok_or_else(|| format!("index is unknown: it must be {right}, in lower case"))
 }
 
-fn read_id(members: &Members<'_>) -> Result<DocumentId, String> {
+fn read_id(members: &RawObject<'_>) -> Result<DocumentId, String> {
     let id = text(members, "id", "the document's id, a string")?;
     DocumentId::parse(id).map_err(|error| format!("id {error}"))
 }
 
-fn read_version(members: &Members<'_>) -> Result<Version, String> {
+fn read_version(members: &RawObject<'_>) -> Result<Version, String> {
     let right = format!("an integer from 0 to {MAX_VERSION}");
     let value = required(members, "version", &right)?;
     let number = serde_json::from_str(value.get()).ok().filter(|number| *number <= MAX_VERSION).and_then(Version::new);
@@ -81,7 +81,7 @@ fn read_version(members: &Members<'_>) -> Result<Version, String> {
     })
 }
 
-fn read_operation(members: &Members<'_>, id: &DocumentId) -> Result<Operation, String> {
+fn read_operation(members: &RawObject<'_>, id: &DocumentId) -> Result<Operation, String> {
     const RIGHT: &str = "upsert or delete";
     match text(members, "operation", RIGHT)?.as_str() {
         "upsert" => read_document(members, id).map(Operation::Upsert),
@@ -91,13 +91,13 @@ fn read_operation(members: &Members<'_>, id: &DocumentId) -> Result<Operation, S
     }
 }
 
-fn read_document(members: &Members<'_>, id: &DocumentId) -> Result<DocumentBytes, String> {
+fn read_document(members: &RawObject<'_>, id: &DocumentId) -> Result<DocumentBytes, String> {
     const RIGHT: &str = "the document, a JSON object, with the operation upsert";
     let value = required(members, "document", RIGHT)?;
     if kind(value) != "an object" {
         return Err(format!("document is {}: it must be {RIGHT}", kind(value)));
     }
-    let accepted = intake::accept(Bytes::copy_from_slice(value.get().as_bytes()));
+    let accepted = ValidDocument::parse(Bytes::copy_from_slice(value.get().as_bytes()));
     let accepted = accepted.map_err(|reason| format!("document can't be accepted: {reason}"))?;
     if accepted.id == *id {
         Ok(accepted.document)

@@ -1,8 +1,8 @@
 //! `PUT /vault/api/v1/user/{user_id}/secrets/{name}`: a secret's new state.
 
-use shared::http::vault::{Vault as Api, VaultError, if_match, read_patch, secret_path, updated};
-use shared::http::{Answer, Call, Endpoint};
-use shared::parts::VaultParts;
+use shared::deps::VaultDeps;
+use shared::http::vault::{VaultApi, VaultError, if_match, read_patch, secret_path, updated};
+use shared::http::{Endpoint, RequestContext, Response};
 use shared::vault::rules::{AskedRoles, Change, change, could_see, may_update, roles_after};
 use shared::vault::{Lookup, ReadSecret, ReplaceSecret, RoleLists};
 
@@ -12,27 +12,27 @@ const ROUNDS: usize = 10;
 
 /// Updates a secret. The store can read and replace; it can neither create nor delete.
 #[derive(Debug)]
-pub struct UpdateSecret<S>(VaultParts<S>);
+pub struct UpdateSecret<S>(VaultDeps<S>);
 
 impl<S: ReadSecret + ReplaceSecret> UpdateSecret<S> {
-    /// An endpoint that works with these parts.
+    /// An endpoint that works with these deps.
     #[must_use]
-    pub fn new(parts: VaultParts<S>) -> Self {
-        Self(parts)
+    pub fn new(deps: VaultDeps<S>) -> Self {
+        Self(deps)
     }
 }
 
 impl<S: ReadSecret + ReplaceSecret> Endpoint for UpdateSecret<S> {
-    type Family = Api;
+    type Api = VaultApi;
     const OPERATION: &'static str = "update-secret";
 
-    async fn answer(&self, call: &mut Call) -> Result<Answer, VaultError> {
-        let caller = call.authenticate(&self.0.authenticator).await?;
-        let (owner, name) = secret_path(call.raw_path())?;
-        call.owner = Some(owner.to_string());
+    async fn answer(&self, request: &mut RequestContext) -> Result<Response, VaultError> {
+        let caller = request.authenticate(&self.0.authenticator).await?;
+        let (owner, name) = secret_path(request.raw_path())?;
+        request.owner = Some(owner.to_string());
         may_update(&caller, &owner)?;
-        let expected = if_match(call.headers())?;
-        let patch = read_patch(call.body(), self.0.limits)?;
+        let expected = if_match(request.headers())?;
+        let patch = read_patch(request.body(), self.0.limits)?;
         if !could_see(&caller, &owner) {
             return Err(VaultError::NotFound);
         }
@@ -40,7 +40,7 @@ impl<S: ReadSecret + ReplaceSecret> Endpoint for UpdateSecret<S> {
         let visible = |roles: &RoleLists| change(&caller, &owner, roles) != Change::Hidden;
         for _ in 0..ROUNDS {
             let Lookup { secret_id, secret } = self.0.vault.read(&owner, &name, visible).await?;
-            call.secret_id = secret_id.map(|id| id.to_string());
+            request.secret_id = secret_id.map(|id| id.to_string());
             let current = secret.ok_or(VaultError::NotFound)?;
             match change(&caller, &owner, &current.record.roles) {
                 Change::Allowed => {}

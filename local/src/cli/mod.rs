@@ -1,15 +1,15 @@
 //! The program's commands.
 
 mod alias;
+mod backoff;
 mod cluster;
+mod duration;
 mod export;
-mod lifetime;
 mod load;
-mod patience;
 mod prepare;
 mod progress;
 mod serve;
-mod stop;
+mod shutdown;
 mod token;
 
 use std::io::{self, Write};

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use prepare_search::{Limits, Preparation, Prepared, Watch};
+use prepare_search::{Deadline, Prepared, Preparer, ProgressListener};
 use shared::names::IndexName;
 use shared::settings::{from_env, log_level};
 use shared::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{CommandError, cluster, complain, lifetime, say};
+use super::{CommandError, cluster, complain, duration, say};
 
 /// How long the cluster may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -27,7 +27,7 @@ pub(super) struct PrepareArgs {
     #[arg(long)]
     remove_old: bool,
     /// Also forget which documents were deleted longer ago than this; no change that is older may come after that
-    #[arg(long, value_name = "AGE", value_parser = lifetime::parse)]
+    #[arg(long, value_name = "AGE", value_parser = duration::parse)]
     forget_deletes: Option<Duration>,
 }
 
@@ -42,9 +42,9 @@ pub(super) fn run(args: &PrepareArgs) -> Result<ExitCode, CommandError> {
 }
 
 async fn prepare(args: &PrepareArgs) -> Result<(), CommandError> {
-    let limits = Limits::default();
+    let deadline = Deadline::default();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let stop = limits.stop.clone();
+    let stop = deadline.stop.clone();
     tokio::spawn(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -56,7 +56,7 @@ async fn prepare(args: &PrepareArgs) -> Result<(), CommandError> {
     let open = cluster::open().await?;
     let progress = Progress::new();
     let preparation =
-        Preparation { cluster: &open.cluster, alias_prefix: &open.alias_prefix, limits: &limits, watch: &progress };
+        Preparer { cluster: &open.cluster, alias_prefix: &open.alias_prefix, deadline: &deadline, listener: &progress };
     let prepared = preparation.run(PATIENCE).await;
     progress.bar.finish_and_clear();
     prepared?;
@@ -95,7 +95,7 @@ impl Progress {
     }
 }
 
-impl Watch for Progress {
+impl ProgressListener for Progress {
     fn copying(&self, index: IndexName, done: u64, total: u64) {
         self.bar.set_message(index.as_str());
         self.bar.set_length(total);

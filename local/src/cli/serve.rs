@@ -12,13 +12,13 @@ use shared::telemetry;
 use shared::vault::dynamodb::{DynamoDbVault, create_table};
 use tokio::net::TcpListener;
 
-use crate::app::{App, Authenticators, Ingredients};
-use crate::data::DataFolder;
+use crate::app::{App, AppDeps, Authenticators};
+use crate::data_dir::DataDir;
 use crate::embedded::{EmbeddedDocuments, EmbeddedTable, KeyringFile, TABLE, client};
 use crate::server;
 use crate::tokens::{Grant, ISSUER, SigningKey};
 
-use super::stop::stop_signal;
+use super::shutdown::shutdown_signal;
 use super::{CommandError, say};
 
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(super) struct ServeArgs {
 /// The embedded stores of a data folder, opened.
 #[derive(Debug)]
 pub struct Local {
-    data: DataFolder,
+    data: DataDir,
     key: SigningKey,
     table: EmbeddedTable,
     documents: EmbeddedDocuments,
@@ -47,7 +47,7 @@ impl Local {
     /// # Errors
     /// What keeps them from being opened.
     pub fn open(path: &Path) -> Result<Self, CommandError> {
-        let data = DataFolder::open(path)?;
+        let data = DataDir::open(path)?;
         let key = SigningKey::open(&data)?;
         let table = EmbeddedTable::open(&data.store_file(TABLE_FILE)?)?;
         let documents = Self::open_documents(&data)?;
@@ -58,7 +58,7 @@ impl Local {
     ///
     /// # Errors
     /// What keeps them from being opened.
-    pub fn open_documents(data: &DataFolder) -> Result<EmbeddedDocuments, CommandError> {
+    pub fn open_documents(data: &DataDir) -> Result<EmbeddedDocuments, CommandError> {
         Ok(EmbeddedDocuments::open(&data.store_file(DOCUMENTS_FILE)?)?)
     }
 
@@ -110,7 +110,7 @@ impl Local {
         requests: RequestSettings,
     ) -> Result<App<D>, CommandError> {
         create_table(&table, TABLE).await?;
-        Ok(App::new(Ingredients {
+        Ok(App::new(AppDeps {
             authenticators,
             table: DynamoDbVault::new(table, TABLE.to_owned()),
             keyring: || KeyringFile::new(self.data.clone()),
@@ -129,7 +129,7 @@ pub(super) fn run(args: &ServeArgs, data: &Path) -> Result<ExitCode, CommandErro
 }
 
 async fn serve(args: &ServeArgs, data: &Path) -> Result<(), CommandError> {
-    let stop = stop_signal()?;
+    let stop = shutdown_signal()?;
     let local = Local::open(data)?;
     let LocalSettings { requests, tokens } = local.settings(&from_env)?;
     let documents = local.documents().clone();

@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use shared::names::UserId;
 
-use crate::data::DataFolder;
+use crate::data_dir::DataDir;
 use crate::tokens::{Grant, SigningKey};
 
-use super::{CommandError, lifetime, say};
+use super::{CommandError, duration, say};
 
 #[derive(Debug, Args)]
 pub(super) struct TokenArgs {
@@ -26,13 +26,13 @@ pub(super) struct TokenArgs {
     #[arg(long = "authority", value_name = "AUTHORITY", default_values = ["ORG_ADMIN"])]
     authorities: Vec<String>,
     /// How long the token holds, such as 90s, 30m, 1h or 2d
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = lifetime::parse)]
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration::parse)]
     lifetime: Duration,
 }
 
 pub(super) fn run(args: TokenArgs, data: &Path) -> Result<(), CommandError> {
     UserId::parse(args.user.as_str()).map_err(|error| format!("--user {error}"))?;
-    let key = SigningKey::open(&DataFolder::open(data)?)?;
+    let key = SigningKey::open(&DataDir::open(data)?)?;
     let without_empty = |words: Vec<String>| words.into_iter().filter(|word| !word.is_empty()).collect();
     let token = key.sign(&Grant {
         user: args.user,

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavior, params};
 use shared::names::{DocumentId, IndexName};
 use shared::search::{
-    Change, DocumentBytes, Operation, Outcome, ReadDocument, ReadVersions, SearchFault, Version, WriteDocuments,
+    Change, DocumentBytes, DocumentStoreError, Operation, Outcome, ReadDocument, ReadVersions, Version, WriteDocuments,
 };
 
 /// After how many pages the log is written into the file, 32 MiB: with SQLite's own number each batch of a load would
@@ -31,7 +31,7 @@ const APPLY: &str = "INSERT INTO documents (index_name, id, version, body) VALUE
 /// What the store says when it fails.
 #[derive(Debug, thiserror::Error)]
 #[error("the document store failed: {0}")]
-pub struct DocumentStoreError(#[from] rusqlite::Error);
+pub struct EmbeddedStoreError(#[from] rusqlite::Error);
 
 /// Documents in a file.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ impl EmbeddedDocuments {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn open(file: &Path) -> Result<Self, DocumentStoreError> {
+    pub fn open(file: &Path) -> Result<Self, EmbeddedStoreError> {
         let mut connection = Connection::open(file)?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -61,12 +61,12 @@ impl EmbeddedDocuments {
     ///
     /// # Errors
     /// What SQLite says, and what `take` does.
-    pub fn each<E: From<DocumentStoreError>>(
+    pub fn each<E: From<EmbeddedStoreError>>(
         &self,
         index: IndexName,
         mut take: impl FnMut(u64, Version, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let store = |error| E::from(DocumentStoreError(error));
+        let store = |error| E::from(EmbeddedStoreError(error));
         let mut connection = self.connection();
         // Both questions see the same state.
         let transaction = connection.transaction().map_err(store)?;
@@ -94,7 +94,7 @@ impl EmbeddedDocuments {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, index: IndexName, id: &DocumentId) -> Result<Option<Vec<u8>>, DocumentStoreError> {
+    fn find(&self, index: IndexName, id: &DocumentId) -> Result<Option<Vec<u8>>, EmbeddedStoreError> {
         let connection = self.connection();
         let mut select = connection.prepare_cached("SELECT body FROM documents WHERE index_name = ?1 AND id = ?2")?;
         let found: Option<Option<Vec<u8>>> =
@@ -103,7 +103,7 @@ impl EmbeddedDocuments {
     }
 
     /// Applies a batch of changes, all or none.
-    fn write(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> {
+    fn write(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, EmbeddedStoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let outcomes = {
@@ -143,7 +143,7 @@ fn apply_one(
     if stored == version {
         return Ok(Outcome::Unchanged);
     }
-    Ok(Outcome::Older(u64::try_from(stored).ok().and_then(Version::new)))
+    Ok(Outcome::Stale(u64::try_from(stored).ok().and_then(Version::new)))
 }
 
 fn is_line_break(byte: u8) -> bool {
@@ -178,30 +178,30 @@ fn add_versions(connection: &mut Connection) -> Result<(), rusqlite::Error> {
 
 /// Asks the store in a thread where it may block.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, DocumentStoreError> + Send + 'static,
-) -> Result<T, SearchFault> {
+    work: impl FnOnce() -> Result<T, EmbeddedStoreError> + Send + 'static,
+) -> Result<T, DocumentStoreError> {
     tokio::task::spawn_blocking(work)
         .await
         // What a panic says may hold anything.
-        .map_err(|_| SearchFault::Failed("the embedded store failed".to_owned()))?
-        .map_err(|error| SearchFault::Failed(error.to_string()))
+        .map_err(|_| DocumentStoreError::Failed("the embedded store failed".to_owned()))?
+        .map_err(|error| DocumentStoreError::Failed(error.to_string()))
 }
 
 impl ReadDocument for EmbeddedDocuments {
-    async fn read(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, SearchFault> {
+    async fn read(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, DocumentStoreError> {
         let (store, id) = (self.clone(), id.clone());
         let found = blocking(move || store.find(index, &id)).await?;
         found
             .map(|bytes| {
                 DocumentBytes::new(Bytes::from(bytes))
-                    .ok_or_else(|| SearchFault::Failed("a stored document is damaged".to_owned()))
+                    .ok_or_else(|| DocumentStoreError::Failed("a stored document is damaged".to_owned()))
             })
             .transpose()
     }
 }
 
 impl ReadVersions for EmbeddedDocuments {
-    async fn versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, SearchFault> {
+    async fn versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, DocumentStoreError> {
         let (store, ids) = (self.clone(), ids.to_vec());
         blocking(move || {
             let connection = store.connection();
@@ -218,7 +218,7 @@ impl ReadVersions for EmbeddedDocuments {
 }
 
 impl WriteDocuments for EmbeddedDocuments {
-    async fn apply(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, SearchFault> {
+    async fn apply(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> {
         let (store, changes) = (self.clone(), changes.to_vec());
         blocking(move || store.write(index, &changes)).await
     }

@@ -10,18 +10,18 @@ use shared::random::RandomId;
 use shared::sealing::{KeyringSource, KeyringText};
 use zeroize::Zeroizing;
 
-use crate::data::DataFolder;
+use crate::data_dir::DataDir;
 
 const FILE: &str = "keyring.json";
 
 /// A keyring in a file that only its owner can read.
 #[derive(Debug)]
-pub struct KeyringFile(DataFolder);
+pub struct KeyringFile(DataDir);
 
 impl KeyringFile {
     /// The keyring of this folder; made when it is read first.
     #[must_use]
-    pub fn new(data: DataFolder) -> Self {
+    pub fn new(data: DataDir) -> Self {
         Self(data)
     }
 }

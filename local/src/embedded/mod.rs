@@ -4,6 +4,6 @@ mod documents;
 mod keyring;
 mod table;
 
-pub use documents::{DocumentStoreError, EmbeddedDocuments};
+pub use documents::{EmbeddedDocuments, EmbeddedStoreError};
 pub use keyring::KeyringFile;
 pub use table::{EmbeddedTable, TABLE, client};

@@ -1,9 +1,9 @@
 //! API Gateway on one machine: from an HTTP request to the event of a REST API with Lambda proxy integration, and from
 //! the function's answer back to HTTP, with the limits that the real one has.
 
-mod answer;
 mod event;
-mod refusal;
+mod gateway_responses;
+mod response;
 pub mod routes;
 
 use std::future::Future;
@@ -14,12 +14,12 @@ use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
 use lambda_http::Body;
-use routes::{Api, Operation, Route};
+use routes::{Operation, RestApi, Route};
 use shared::http::answer_event;
 
-pub use answer::to_http;
 pub use event::event_json;
-pub use refusal::GatewayError;
+pub use gateway_responses::GatewayError;
+pub use response::to_http;
 
 /// The functions behind a gateway, wherever they run.
 pub trait Functions: Send + Sync {
@@ -79,7 +79,7 @@ pub fn answer_json(answer: Response<Body>) -> Result<Vec<u8>, GatewayError> {
     serde_json::to_vec(&answer_event(answer)).map_err(|error| GatewayError::NoAnswer(error.to_string()))
 }
 
-fn by_itself(api: Api, head: &Parts, error: GatewayError) -> Response<Bytes> {
+fn by_itself(api: RestApi, head: &Parts, error: GatewayError) -> Response<Bytes> {
     // An error's body is small, and its form our own.
-    answer_json(refusal::answer(api, head, error)).and_then(|answer| to_http(&answer)).unwrap_or_default()
+    answer_json(gateway_responses::answer(api, head, error)).and_then(|answer| to_http(&answer)).unwrap_or_default()
 }

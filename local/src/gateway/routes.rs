@@ -21,7 +21,7 @@ pub enum Operation {
 
 /// Which API a path belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Api {
+pub enum RestApi {
     /// The vault.
     Vault,
     /// Search.
@@ -34,25 +34,25 @@ pub struct Resource {
     /// The path's template.
     pub template: &'static str,
     /// Its API.
-    pub api: Api,
+    pub api: RestApi,
     /// Its methods.
     pub methods: &'static [(Method, Operation)],
 }
 
 const fn document(template: &'static str) -> Resource {
-    Resource { template, api: Api::Search, methods: &[(Method::GET, Operation::GetDocument)] }
+    Resource { template, api: RestApi::Search, methods: &[(Method::GET, Operation::GetDocument)] }
 }
 
 /// All routes there are.
 pub const RESOURCES: &[Resource] = &[
     Resource {
         template: "/vault/api/v1/user/{user_id}/secrets",
-        api: Api::Vault,
+        api: RestApi::Vault,
         methods: &[(Method::GET, Operation::ListSecrets), (Method::POST, Operation::CreateSecret)],
     },
     Resource {
         template: "/vault/api/v1/user/{user_id}/secrets/{name}",
-        api: Api::Vault,
+        api: RestApi::Vault,
         methods: &[
             (Method::GET, Operation::GetSecret),
             (Method::PUT, Operation::UpdateSecret),
@@ -74,9 +74,9 @@ pub enum Route {
     /// To an operation.
     To(&'static Resource, Operation),
     /// Nowhere: the path has no such method, but these.
-    NoMethod(Api, String),
+    NoMethod(RestApi, String),
     /// Nowhere: there is no such path.
-    NoPath(Api),
+    NoPath(RestApi),
 }
 
 /// Finds the route of a request. The path is split as it came, undecoded.
@@ -109,10 +109,10 @@ fn matches(template: &str, path: &str) -> bool {
 
 /// The API whose shape an error at an unknown path has: that of the paths that start alike; search also behind a
 /// prefix that it doesn't have, such as another version; else the vault.
-fn api_of(path: &str) -> Api {
+fn api_of(path: &str) -> RestApi {
     let segment = |path: &str, i: usize| path.split('/').nth(i).unwrap_or_default().to_owned();
     let start = segment(path, 1);
     let resource = RESOURCES.iter().find(|resource| segment(resource.template, 1) == start);
-    let prefixed = if segment(path, 2) == "search" { Api::Search } else { Api::Vault };
+    let prefixed = if segment(path, 2) == "search" { RestApi::Search } else { RestApi::Vault };
     resource.map_or(prefixed, |resource| resource.api)
 }

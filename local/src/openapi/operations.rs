@@ -1,7 +1,7 @@
 //! The six operations. The functions below are their descriptions; nothing calls them.
 
 use shared::http::search::{ErrorResponse, RateLimitBody, UnauthorizedBody};
-use shared::http::vault::{CreateBody, CreatedBody, ErrorBody, SecretAnswer, SecretListAnswer, UpdateBody};
+use shared::http::vault::{CreateBody, CreatedBody, ErrorBody, SecretListResponse, SecretResponse, UpdateBody};
 use shared::search::documents::{
     AccessProfileDocument, AccountActivityDocument, EntitlementDocument, EventDocument, IdentityDocument, RoleDocument,
 };
@@ -142,7 +142,7 @@ enum Index {
         ("offset" = Option<u64>, Query, description = "How many to leave out; 0 by default"),
         ("limit" = Option<u8>, Query, description = "How many at the most; 100 by default", minimum = 1, maximum = 100),
     ),
-    responses((status = 200, description = "A page, ordered by name", body = SecretListAnswer<'_>,
+    responses((status = 200, description = "A page, ordered by name", body = SecretListResponse<'_>,
                headers(("ETag" = String, description = "Changes with the page's content"))))
 )]
 #[expect(dead_code, reason = "a description")]
@@ -170,7 +170,7 @@ fn create_secret() {}
     get, path = "/vault/api/v1/user/{user_id}/secrets/{name}", tag = "vault", operation_id = "getSecret",
     params(("user_id" = String, Path, description = "Whose secret", min_length = 1),
            ("name" = String, Path, description = "The secret's name", min_length = 1)),
-    responses((status = 200, description = "The secret", body = SecretAnswer<'_>,
+    responses((status = 200, description = "The secret", body = SecretResponse<'_>,
                headers(("ETag" = String, description = "The secret's version"))))
 )]
 #[expect(dead_code, reason = "a description")]

@@ -8,10 +8,10 @@ use http::header::AUTHORIZATION;
 
 use super::caller::Caller;
 use super::claims;
-use super::error::{AuthFault, TokenError};
-use super::keys::KeySet;
-use super::remote::RemoteKeys;
+use super::error::{AuthError, TokenError};
+use super::jwks_client::JwksClient;
 use super::token::{self, Token};
+use super::verification_keys::KeySet;
 
 /// What a token must hold, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub enum Accepted {
 #[derive(Debug)]
 enum Keys {
     Fixed(KeySet),
-    Remote(RemoteKeys),
+    Remote(JwksClient),
 }
 
 /// Verifies tokens.
@@ -66,7 +66,7 @@ impl Authenticator {
 
     /// An authenticator with the keys of a key server.
     #[must_use]
-    pub fn with_remote_keys(keys: RemoteKeys, rules: TokenRules) -> Self {
+    pub fn with_jwks_client(keys: JwksClient, rules: TokenRules) -> Self {
         Self { keys: Arc::new(Keys::Remote(keys)), rules: Arc::new(rules) }
     }
 
@@ -87,8 +87,8 @@ impl Authenticator {
     /// Who sent a request with these headers.
     ///
     /// # Errors
-    /// [`AuthFault::Token`] if the token is missing or refused, [`AuthFault::Keys`] if there are no keys to verify it.
-    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, AuthFault> {
+    /// [`AuthError::Token`] if the token is missing or refused, [`AuthError::Keys`] if there are no keys to verify it.
+    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, AuthError> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let value = match (values.next(), values.next()) {
             (Some(value), None) => value.to_str().map_err(|_| TokenError::NotBearer)?,

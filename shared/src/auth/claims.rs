@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::value::RawValue;
 
-use crate::json::Members;
+use crate::json::RawObject;
 use crate::names::UserId;
 
 use super::authenticator::{Accepted, TokenRules};
@@ -16,7 +16,7 @@ const LATEST: f64 = 253_402_300_799.0;
 
 /// Reads the claims of a token that was verified, as of `now` (seconds since 1970-01-01T00:00:00Z).
 pub(super) fn read(claims: &[u8], rules: &TokenRules, now: u64) -> Result<Caller, TokenError> {
-    let claims = Members::parse(claims).map_err(|_| TokenError::Malformed)?;
+    let claims = RawObject::parse(claims).map_err(|_| TokenError::Malformed)?;
     check_times(&claims, rules, now)?;
     if let Accepted::OneOf(issuers) = &rules.issuers {
         let issuer: Option<String> = claims.read("iss");
@@ -42,7 +42,7 @@ pub(super) fn read(claims: &[u8], rules: &TokenRules, now: u64) -> Result<Caller
 
 /// Tells whether a token is meant for one of these audiences. A token without `aud`, as Amazon Cognito's access tokens
 /// are, is told by the client that it was issued to. An `aud` of the wrong type is no absent one.
-fn is_meant_for(claims: &Members<'_>, audiences: &[String]) -> bool {
+fn is_meant_for(claims: &RawObject<'_>, audiences: &[String]) -> bool {
     match claims.get("aud") {
         Some(value) => one_or_many(value).is_some_and(|found| found.iter().any(|one| audiences.contains(one))),
         None => ["client_id", "azp"]
@@ -53,7 +53,7 @@ fn is_meant_for(claims: &Members<'_>, audiences: &[String]) -> bool {
 }
 
 /// `exp` is required; `nbf` and `iat` are checked where they are there (RFC 7519, section 4.1).
-fn check_times(claims: &Members<'_>, rules: &TokenRules, now: u64) -> Result<(), TokenError> {
+fn check_times(claims: &RawObject<'_>, rules: &TokenRules, now: u64) -> Result<(), TokenError> {
     let leeway = rules.leeway_seconds;
     let expires = time(claims, "exp")?.ok_or(TokenError::Claim("exp"))?;
     if expires.saturating_add(leeway) <= now {
@@ -66,7 +66,7 @@ fn check_times(claims: &Members<'_>, rules: &TokenRules, now: u64) -> Result<(),
 }
 
 /// A NumericDate in whole seconds: a number, not a string.
-fn time(claims: &Members<'_>, name: &'static str) -> Result<Option<u64>, TokenError> {
+fn time(claims: &RawObject<'_>, name: &'static str) -> Result<Option<u64>, TokenError> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let seconds: f64 = serde_json::from_str(value.get()).map_err(|_| TokenError::Claim(name))?;
     if !(0.0..=LATEST).contains(&seconds) {
@@ -82,7 +82,7 @@ fn one_or_many(value: &RawValue) -> Option<Vec<String>> {
 }
 
 /// Scopes of a token. With a prefix, words without it are scopes of another API: its `admin` is not ours.
-fn scopes(claims: &Members<'_>, rules: &TokenRules) -> Result<BTreeSet<String>, TokenError> {
+fn scopes(claims: &RawObject<'_>, rules: &TokenRules) -> Result<BTreeSet<String>, TokenError> {
     let words = words(claims, &rules.scope_claims, &[' ', ','], "of the scopes")?;
     let scopes = words.iter().filter_map(|word| word.strip_prefix(&rules.scope_prefix));
     Ok(scopes.filter(|scope| !scope.is_empty()).map(str::to_owned).collect())
@@ -91,7 +91,7 @@ fn scopes(claims: &Members<'_>, rules: &TokenRules) -> Result<BTreeSet<String>, 
 /// Words of all these claims: a string cut at `separators`, the elements of an array as they are. Only strings count.
 /// A claim of another type is refused: an object may say that a scope is not granted, and no reader here would see it.
 fn words(
-    claims: &Members<'_>,
+    claims: &RawObject<'_>,
     names: &[String],
     separators: &[char],
     what: &'static str,
@@ -107,7 +107,7 @@ fn words(
 }
 
 /// Role ids of all these claims: as words, or in arrays that also have objects.
-fn roles(claims: &Members<'_>, names: &[String]) -> Result<BTreeSet<String>, TokenError> {
+fn roles(claims: &RawObject<'_>, names: &[String]) -> Result<BTreeSet<String>, TokenError> {
     let mut roles = BTreeSet::new();
     for value in names.iter().filter_map(|name| claims.get(name)) {
         if let Some(found) = strings(value, &[',']) {
@@ -129,7 +129,7 @@ fn role(entry: &RawValue) -> Result<Option<String>, TokenError> {
     if let Ok(id) = serde_json::from_str(entry.get()) {
         return Ok(Some(id));
     }
-    let object = Members::parse(entry.get().as_bytes()).map_err(|_| ROLES)?;
+    let object = RawObject::parse(entry.get().as_bytes()).map_err(|_| ROLES)?;
     let id = object.read("id").ok_or(ROLES)?;
     let deleted = match object.get("deleted") {
         Some(deleted) => serde_json::from_str(deleted.get()).map_err(|_| ROLES)?,

@@ -43,7 +43,7 @@ pub enum TokenError {
 
 /// Why nobody could be authenticated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AuthFault {
+pub enum AuthError {
     /// The token's fault.
     #[error(transparent)]
     Token(#[from] TokenError),

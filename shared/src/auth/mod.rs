@@ -9,16 +9,16 @@ mod authenticator;
 mod caller;
 mod claims;
 mod error;
-mod jwks;
-mod keys;
-mod proven;
-mod remote;
+mod jwks_client;
+mod key_parsing;
+mod signature_cache;
 mod token;
+mod verification_keys;
 #[cfg(test)]
 mod wycheproof;
 
 pub use authenticator::{Accepted, Authenticator, TokenRules};
 pub use caller::{Caller, Forbidden, Scope};
-pub use error::{AuthFault, TokenError};
-pub use keys::{KeySet, KeySetError};
-pub use remote::{Clock, FetchKeys, RemoteKeys};
+pub use error::{AuthError, TokenError};
+pub use jwks_client::{Clock, FetchKeys, JwksClient};
+pub use verification_keys::{KeySet, KeySetError};

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::json::Members;
+use crate::json::RawObject;
 
 use super::error::TokenError;
 
@@ -53,7 +53,7 @@ impl<'a> Token<'a> {
             return Err(TokenError::Malformed);
         }
         let header = decode(header).ok_or(TokenError::Malformed)?;
-        let header = Members::parse(&header).map_err(|_| TokenError::Malformed)?;
+        let header = RawObject::parse(&header).map_err(|_| TokenError::Malformed)?;
         if REFUSED.iter().any(|name| header.has(name)) {
             return Err(TokenError::Header);
         }

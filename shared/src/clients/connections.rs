@@ -31,8 +31,8 @@ use aws_smithy_runtime_api::shared::IntoShared;
 use tokio::sync::Notify;
 use url::Url;
 
-use super::lookups::Lookups;
-use super::two_pools::{TwoPools, unverified};
+use super::dns_prefetch::DnsPrefetch;
+use super::trust_fallback::{TrustFallback, unverified};
 use super::{connector_settings, roots};
 
 /// Who is expected to have issued the certificates of the servers that a function speaks to. Any that the machine trusts
@@ -108,21 +108,21 @@ impl Connections {
     /// # Errors
     /// What keeps the pool from being made.
     pub fn new<'a>(expected: Issuer, first_asked: impl IntoIterator<Item = &'a Url>) -> Result<Self, BoxError> {
-        let lookups = Lookups::of(first_asked);
+        let dns = DnsPrefetch::of(first_asked);
         // The machine's roots, unless others are named.
         let machines = TlsContext::default();
         match expected {
-            Issuer::Amazon => Self::with(roots::amazons(), machines, &lookups),
-            Issuer::Any => Self::with(None, machines, &lookups),
+            Issuer::Amazon => Self::with(roots::amazons(), machines, &dns),
+            Issuer::Any => Self::with(None, machines, &dns),
             Issuer::Nobody => {
                 let none = TlsContext::builder().with_trust_store(TrustStore::empty()).build()?;
-                Self::with(None, none, &lookups)
+                Self::with(None, none, &dns)
             }
         }
     }
 
     /// With these roots, in PEM, as the first pool's, and the second's configuration.
-    fn with(first: Option<Vec<u8>>, second: TlsContext, lookups: &Lookups) -> Result<Self, BoxError> {
+    fn with(first: Option<Vec<u8>>, second: TlsContext, dns: &DnsPrefetch) -> Result<Self, BoxError> {
         let state = Arc::<State>::default();
         let amazons = first.and_then(|pem| {
             let store = TrustStore::empty().with_pem_certificate(pem);
@@ -131,9 +131,9 @@ impl Connections {
         let (of_first, of_second) = (Arc::clone(&state), Arc::clone(&state));
         Ok(Self {
             amazons: amazons
-                .map(|context| pool(context, lookups, move |event: &ConnectionEvent<'_>| of_first.note_first(event)))
+                .map(|context| pool(context, dns, move |event: &ConnectionEvent<'_>| of_first.note_first(event)))
                 .transpose()?,
-            all: pool(second, lookups, move |_: &ConnectionEvent<'_>| of_second.note())?,
+            all: pool(second, dns, move |_: &ConnectionEvent<'_>| of_second.note())?,
             state,
         })
     }
@@ -143,7 +143,7 @@ impl Connections {
     pub fn client(&self) -> SharedHttpClient {
         let all = self.all.client.clone();
         match &self.amazons {
-            Some(amazons) => TwoPools::new(amazons.client.clone(), all, Arc::clone(&self.state)).into_shared(),
+            Some(amazons) => TrustFallback::new(amazons.client.clone(), all, Arc::clone(&self.state)).into_shared(),
             None => all.into_shared(),
         }
     }
@@ -159,12 +159,12 @@ impl Connections {
 
     /// Opens a connection to a server, for the first request. Returns when it is there or failed, which is left to that
     /// request.
-    pub async fn open(&self, server: &Url) {
+    pub async fn preconnect(&self, server: &Url) {
         let first = self.in_use();
-        self.open_one(first, server).await;
+        self.preconnect_pool(first, server).await;
         let second = self.in_use();
         if !std::ptr::eq(first, second) {
-            self.open_one(second, server).await;
+            self.preconnect_pool(second, server).await;
         }
     }
 
@@ -175,7 +175,7 @@ impl Connections {
 
     /// A request is made that needs the connection, and given up as soon as it waits for it: the pool keeps the
     /// connection for the next one.
-    async fn open_one(&self, pool: &Pool, server: &Url) {
+    async fn preconnect_pool(&self, pool: &Pool, server: &Url) {
         let Ok(request) = request_of(&pool.client, server) else { return };
         let pool = &pool.pool;
         if there(pool, server) {
@@ -241,10 +241,10 @@ fn stats(pool: &ConnectionPool, server: &Url) -> Option<PartitionConnectionStats
     pool.partition_stats(PartitionId::ANONYMOUS, &origin)
 }
 
-fn pool(context: TlsContext, lookups: &Lookups, listener: impl ConnectionEventListener) -> Result<Pool, BoxError> {
+fn pool(context: TlsContext, dns: &DnsPrefetch, listener: impl ConnectionEventListener) -> Result<Pool, BoxError> {
     let pool = ConnectionPool::builder()
         .event_listener(listener)
-        .dns_resolver(lookups.clone())
+        .dns_resolver(dns.clone())
         .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
         .tls_context(context)
         .build_https()?;

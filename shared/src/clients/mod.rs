@@ -3,9 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "this is the place")]
 
 mod connections;
-mod lookups;
+mod dns_prefetch;
 mod roots;
-mod two_pools;
+mod trust_fallback;
 
 pub use connections::{Connections, Issuer};
 
@@ -25,8 +25,8 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, Limited};
 use url::{Position, Url};
 
-use crate::auth::{KeySet, RemoteKeys};
-use crate::causes::chain;
+use crate::auth::{JwksClient, KeySet};
+use crate::error_chain::error_chain;
 use crate::search::{Cluster, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
 
 /// How long a connection may take.
@@ -142,13 +142,13 @@ async fn secrets_manager_url_of(config: &SdkConfig) -> Option<Url> {
 ///
 /// # Errors
 /// What keeps the client from being made.
-pub fn remote_keys(url: &Url) -> Result<RemoteKeys, BoxError> {
+pub fn jwks_client(url: &Url) -> Result<JwksClient, BoxError> {
     // Connections of its own: what certificate it shows says nothing of the services'.
     let connector = Connections::new(Issuer::of(url), [url])?.connector()?;
     // A query may hold a key to the server: it is sent, but not logged.
     let shown = url.origin().ascii_serialization() + url.path();
     let url = url.to_string();
-    Ok(RemoteKeys::new(Box::new(move || {
+    Ok(JwksClient::new(Box::new(move || {
         let (connector, url, shown) = (connector.clone(), url.clone(), shown.clone());
         Box::pin(async move {
             let fetched = tokio::time::timeout(KEY_SET, fetch(&connector, &url)).await;
@@ -199,18 +199,18 @@ pub async fn put(address: &str, text: &str) -> Result<u16, String> {
         .header(http::header::HOST, &url[Position::BeforeHost..Position::BeforePath])
         .body(SdkBody::from(text))
         .map_err(|error| error.to_string())?;
-    let request = Request::try_from(request).map_err(|error| chain(&error))?;
+    let request = Request::try_from(request).map_err(|error| error_chain(&error))?;
     // It is S3 that CloudFormation gives an address of.
     let connector = Connections::new(Issuer::Amazon, [&url]).and_then(|connections| connections.connector());
-    let connector = connector.map_err(|error| chain(error.as_ref()))?;
+    let connector = connector.map_err(|error| error_chain(error.as_ref()))?;
     let sent = tokio::time::timeout(PUT, connector.call(request)).await;
-    let answer = sent.map_err(|_| format!("no answer within {PUT:?}"))?.map_err(|error| chain(&error))?;
+    let answer = sent.map_err(|_| format!("no answer within {PUT:?}"))?.map_err(|error| error_chain(&error))?;
     Ok(answer.status().as_u16())
 }
 
 async fn fetch(connector: &SharedHttpConnector, url: &str) -> Result<String, String> {
     let request = Request::get(url).map_err(|error| error.to_string())?;
-    let answer = connector.call(request).await.map_err(|error| chain(&error))?;
+    let answer = connector.call(request).await.map_err(|error| error_chain(&error))?;
     if answer.status().as_u16() != 200 {
         return Err(format!("answered {}", answer.status().as_u16()));
     }

@@ -7,16 +7,16 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use http::HeaderMap;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, Response};
-use lambda_http::request::RequestContext;
+use lambda_http::request::RequestContext as GatewayContext;
 use lambda_http::{Body, Request, RequestExt};
 
-use crate::auth::{AuthFault, Authenticator, Caller};
+use crate::auth::{AuthError, Authenticator, Caller};
 
-use super::answer::Answer;
+use super::api::Api;
 use super::event::RequestEvent;
-use super::family::Family;
+use super::response::Response;
 
 /// Where an answer names its tracking id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -31,18 +31,21 @@ const PANIC: &str = "a panic; its place is in the line before";
 /// One operation of an API.
 pub trait Endpoint: Send + Sync {
     /// The API it belongs to.
-    type Family: Family;
+    type Api: Api;
 
     /// Its name in the log.
     const OPERATION: &'static str;
 
     /// Answers a request: authenticate, decide, act, answer.
-    fn answer(&self, call: &mut Call) -> impl Future<Output = Result<Answer, <Self::Family as Family>::Error>> + Send;
+    fn answer(
+        &self,
+        call: &mut RequestContext,
+    ) -> impl Future<Output = Result<Response, <Self::Api as Api>::Error>> + Send;
 }
 
 /// A request on its way, and what the log line will say of it. Headers and body hold tokens and secrets: `Debug` shows
 /// the tracking id alone.
-pub struct Call {
+pub struct RequestContext {
     request: Request,
     tracking_id: String,
     /// The caller's id, once it is known.
@@ -53,7 +56,7 @@ pub struct Call {
     pub secret_id: Option<String>,
 }
 
-impl Call {
+impl RequestContext {
     fn new(request: Request) -> Self {
         let tracking_id = tracking_id(&request);
         Self { request, tracking_id, caller: None, owner: None, secret_id: None }
@@ -62,8 +65,8 @@ impl Call {
     /// Who sent the request. The log line names the caller from here on.
     ///
     /// # Errors
-    /// [`AuthFault`] if the token is missing or refused, or can't be verified.
-    pub async fn authenticate(&mut self, authenticator: &Authenticator) -> Result<Caller, AuthFault> {
+    /// [`AuthError`] if the token is missing or refused, or can't be verified.
+    pub async fn authenticate(&mut self, authenticator: &Authenticator) -> Result<Caller, AuthError> {
         let caller = authenticator.caller(self.headers()).await?;
         self.caller = Some(caller.id().to_string());
         Ok(caller)
@@ -100,65 +103,65 @@ impl Call {
     }
 }
 
-impl fmt::Debug for Call {
+impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Call({})", self.tracking_id)
+        write!(f, "RequestContext({})", self.tracking_id)
     }
 }
 
 /// Answers one event of the gateway. It always answers: a failure, an event that can't be read, a panic and an answer
 /// too large for the gateway become the API's documented error.
-pub async fn serve_event<E: Endpoint>(endpoint: &E, event: RequestEvent) -> Response<Body> {
-    match readable::<E::Family>(event) {
+pub async fn serve_event<E: Endpoint>(endpoint: &E, event: RequestEvent) -> http::Response<Body> {
+    match readable::<E::Api>(event) {
         (request, Ok(())) => serve(endpoint, request).await,
-        (request, Err(error)) => refuse::<E::Family>(E::OPERATION, request, error),
+        (request, Err(error)) => refuse::<E::Api>(E::OPERATION, request, error),
     }
 }
 
 /// Answers one event of the gateway for a function that could not be prepared: with `error`, unless the event is at
 /// fault itself.
-pub fn refuse_event<F: Family>(operation: &'static str, event: RequestEvent, error: F::Error) -> Response<Body> {
+pub fn refuse_event<F: Api>(operation: &'static str, event: RequestEvent, error: F::Error) -> http::Response<Body> {
     let (request, read) = readable::<F>(event);
     refuse::<F>(operation, request, read.err().unwrap_or(error))
 }
 
 /// The request of an event, with the error of one that can't be read. A panic of the libraries that read it is one more.
-fn readable<F: Family>(event: RequestEvent) -> (Request, Result<(), F::Error>) {
+fn readable<F: Api>(event: RequestEvent) -> (Request, Result<(), F::Error>) {
     match std::panic::catch_unwind(AssertUnwindSafe(|| event.into_request())) {
         Ok((request, read)) => (request, read.map_err(|error| F::bad_request(error.to_string()))),
         Err(_) => (Request::default(), Err(F::internal(PANIC.to_owned()))),
     }
 }
 
-async fn serve<E: Endpoint>(endpoint: &E, request: Request) -> Response<Body> {
+async fn serve<E: Endpoint>(endpoint: &E, request: Request) -> http::Response<Body> {
     let started = Instant::now();
-    let mut call = Call::new(request);
+    let mut call = RequestContext::new(request);
     // The endpoint holds no state that a panic could leave half changed: stores and keys are behind their own locks.
     let answer = tokio::time::timeout(TIME_LIMIT, endpoint.answer(&mut call));
     let outcome = AssertUnwindSafe(answer).catch_unwind().await;
-    let panicked = |_| Err(E::Family::internal(PANIC.to_owned()));
-    let late = |_| Err(E::Family::internal(format!("no answer within {TIME_LIMIT:?}")));
+    let panicked = |_| Err(E::Api::internal(PANIC.to_owned()));
+    let late = |_| Err(E::Api::internal(format!("no answer within {TIME_LIMIT:?}")));
     let result = outcome.map_or_else(panicked, |answer| answer.unwrap_or_else(late)).and_then(|answer| {
         if answer.fits() {
             Ok(answer)
         } else {
-            Err(E::Family::internal(format!("an answer of {} bytes is too large", answer.event_size())))
+            Err(E::Api::internal(format!("an answer of {} bytes is too large", answer.event_size())))
         }
     });
-    finish::<E::Family>(E::OPERATION, &call, started, result)
+    finish::<E::Api>(E::OPERATION, &call, started, result)
 }
 
 /// Answers a request that reaches no operation, as a gateway does by itself.
-pub fn refuse<F: Family>(operation: &'static str, request: Request, error: F::Error) -> Response<Body> {
-    finish::<F>(operation, &Call::new(request), Instant::now(), Err(error))
+pub fn refuse<F: Api>(operation: &'static str, request: Request, error: F::Error) -> http::Response<Body> {
+    finish::<F>(operation, &RequestContext::new(request), Instant::now(), Err(error))
 }
 
-fn finish<F: Family>(
+fn finish<F: Api>(
     operation: &'static str,
-    call: &Call,
+    call: &RequestContext,
     started: Instant,
-    result: Result<Answer, F::Error>,
-) -> Response<Body> {
+    result: Result<Response, F::Error>,
+) -> http::Response<Body> {
     let (answer, error, cause) = match result {
         Ok(answer) => (answer, None, None),
         Err(error) => (F::answer(&error, &call.tracking_id, call.headers()), Some(error.to_string()), F::cause(&error)),
@@ -171,7 +174,14 @@ fn finish<F: Family>(
 }
 
 /// One line a request. What fails through no fault of the client is an error, with its cause.
-fn log(operation: &str, call: &Call, status: u16, started: Instant, error: Option<&str>, cause: Option<&str>) {
+fn log(
+    operation: &str,
+    call: &RequestContext,
+    status: u16,
+    started: Instant,
+    error: Option<&str>,
+    cause: Option<&str>,
+) {
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
     macro_rules! line {
         ($level:ident, $message:literal) => {
@@ -202,7 +212,7 @@ fn log(operation: &str, call: &Call, status: u16, started: Instant, error: Optio
 /// request id, which is a UUID, without its dashes.
 fn tracking_id(request: &Request) -> String {
     let gateways = match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV1(context)) => context.request_id.as_deref(),
+        Some(GatewayContext::ApiGatewayV1(context)) => context.request_id.as_deref(),
         _ => None,
     };
     gateways

@@ -38,7 +38,7 @@ pub(super) fn last_segments<const N: usize>(path: &str) -> Option<[&str; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::percent::encode;
+    use crate::url_encoding::encode;
 
     #[test]
     fn an_encoded_slash_stays_in_its_segment() {

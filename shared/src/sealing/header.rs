@@ -10,7 +10,7 @@
 //! | 12 | nonce of the data |
 //! | rest | data, sealed with the data key, tag included |
 //!
-//! All before the last row is the header; it is authenticated together with the context.
+//! All before the last row is the header; it is authenticated together with the aad.
 
 use super::keyring::KeyId;
 
@@ -36,7 +36,7 @@ pub enum FormatError {
 
 /// Sealed bytes, taken apart but not yet verified.
 #[derive(Debug)]
-pub(super) struct Parts<'a> {
+pub(super) struct SealedParts<'a> {
     pub(super) key_id: KeyId,
     /// Format and key id: what the wrapped key's tag covers.
     pub(super) prefix: &'a [u8],
@@ -60,7 +60,7 @@ pub(super) fn prefix(key_id: &KeyId) -> Vec<u8> {
 }
 
 /// Takes sealed bytes apart.
-pub(super) fn parse(sealed: &[u8]) -> Result<Parts<'_>, FormatError> {
+pub(super) fn parse(sealed: &[u8]) -> Result<SealedParts<'_>, FormatError> {
     let damaged = FormatError::Damaged;
     let (&format, rest) = sealed.split_first().ok_or(damaged)?;
     if format != FORMAT {
@@ -77,5 +77,13 @@ pub(super) fn parse(sealed: &[u8]) -> Result<Parts<'_>, FormatError> {
     }
     let prefix = sealed.get(..2 + id.len()).ok_or(damaged)?;
     let header = sealed.get(..sealed.len() - sealed_data.len()).ok_or(damaged)?;
-    Ok(Parts { key_id, prefix, wrap_nonce: *wrap_nonce, wrapped_key, header, data_nonce: *data_nonce, sealed_data })
+    Ok(SealedParts {
+        key_id,
+        prefix,
+        wrap_nonce: *wrap_nonce,
+        wrapped_key,
+        header,
+        data_nonce: *data_nonce,
+        sealed_data,
+    })
 }

@@ -34,7 +34,7 @@ impl KeyId {
     }
 }
 
-/// The keys that secrets are sealed with. Wiped when dropped; `Debug` shows the ids alone.
+/// The keys that secrets are sealed with. ZeroizingBytes when dropped; `Debug` shows the ids alone.
 pub struct Keyring {
     current: KeyId,
     keys: BTreeMap<KeyId, Zeroizing<String>>,

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::header::{self, FormatError, NONCE, TAG, WRAPPED};
 use super::keyring::Keyring;
-use super::wiped::Wiped;
+use super::zeroizing_bytes::ZeroizingBytes;
 
 /// Sealing failed: no random bytes, or more data than AES-GCM takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +22,7 @@ pub enum OpenError {
     /// They name a key that the keyring doesn't hold.
     #[error("the keyring holds no key \"{0}\"")]
     UnknownKey(String),
-    /// They were changed, or were sealed in another context.
+    /// They were changed, or were sealed in another aad.
     #[error("the seal doesn't fit the record")]
     NotAuthentic,
 }
@@ -44,18 +44,18 @@ impl Fresh {
     }
 }
 
-/// Seals `plaintext` for `owner` in `context` with the keyring's current key.
+/// Seals `plaintext` for `owner` in `aad` with the keyring's current key.
 ///
 /// # Errors
 /// [`SealError`] if there is no randomness to be had.
-pub(super) fn seal(keyring: &Keyring, owner: &str, context: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
-    seal_with(keyring, owner, context, plaintext, &Fresh::make()?)
+pub(super) fn seal(keyring: &Keyring, owner: &str, aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+    seal_with(keyring, owner, aad, plaintext, &Fresh::make()?)
 }
 
 fn seal_with(
     keyring: &Keyring,
     owner: &str,
-    context: &[u8],
+    aad: &[u8],
     plaintext: &[u8],
     fresh: &Fresh,
 ) -> Result<Vec<u8>, SealError> {
@@ -78,10 +78,10 @@ fn seal_with(
     sealed.extend_from_slice(tag.as_ref());
     sealed.extend_from_slice(&fresh.data_nonce);
 
-    let aad = authenticated(&sealed, context);
+    let aad = authenticated(&sealed, aad);
     let start = sealed.len();
-    // Wiped unless the plaintext in it becomes ciphertext.
-    let mut sealed = Wiped::from(sealed);
+    // ZeroizingBytes unless the plaintext in it becomes ciphertext.
+    let mut sealed = ZeroizingBytes::from(sealed);
     sealed.bytes_mut().extend_from_slice(plaintext);
     let data = sealed.bytes_mut().get_mut(start..).ok_or(SealError)?;
     let tag = data_key(fresh.data_key.as_slice())
@@ -92,11 +92,11 @@ fn seal_with(
     Ok(sealed.into_bytes())
 }
 
-/// Opens what [`seal`] sealed for `owner` in the same `context`.
+/// Opens what [`seal`] sealed for `owner` in the same `aad`.
 ///
 /// # Errors
 /// [`OpenError`]; no plaintext is given out unless every tag was right.
-pub(super) fn open(keyring: &Keyring, owner: &str, context: &[u8], sealed: &[u8]) -> Result<Wiped, OpenError> {
+pub(super) fn open(keyring: &Keyring, owner: &str, aad: &[u8], sealed: &[u8]) -> Result<ZeroizingBytes, OpenError> {
     let parts = header::parse(sealed)?;
     let wrapping_key = keyring
         .derive_wrapping_key(&parts.key_id, owner)
@@ -104,12 +104,12 @@ pub(super) fn open(keyring: &Keyring, owner: &str, context: &[u8], sealed: &[u8]
     let data_key_bytes =
         open_part(&wrapping_key, parts.wrap_nonce, parts.prefix, parts.wrapped_key).ok_or(OpenError::NotAuthentic)?;
     let data_key = data_key(&data_key_bytes).ok_or(OpenError::NotAuthentic)?;
-    open_part(&data_key, parts.data_nonce, &authenticated(parts.header, context), parts.sealed_data)
+    open_part(&data_key, parts.data_nonce, &authenticated(parts.header, aad), parts.sealed_data)
         .ok_or(OpenError::NotAuthentic)
 }
 
-fn open_part(key: &LessSafeKey, nonce: [u8; NONCE], aad: &[u8], sealed: &[u8]) -> Option<Wiped> {
-    let mut buffer = Wiped::from(sealed.to_vec());
+fn open_part(key: &LessSafeKey, nonce: [u8; NONCE], aad: &[u8], sealed: &[u8]) -> Option<ZeroizingBytes> {
+    let mut buffer = ZeroizingBytes::from(sealed.to_vec());
     let bytes = buffer.bytes_mut();
     let length = key.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), bytes).ok()?.len();
     bytes.truncate(length);
@@ -122,8 +122,8 @@ fn data_key(bytes: &[u8]) -> Option<LessSafeKey> {
 
 /// The data's authenticated bytes. The header's length follows from its own content, so the two can't run into
 /// each other.
-fn authenticated(header: &[u8], context: &[u8]) -> Vec<u8> {
-    [header, context].concat()
+fn authenticated(header: &[u8], aad: &[u8]) -> Vec<u8> {
+    [header, aad].concat()
 }
 
 #[cfg(test)]
@@ -153,7 +153,7 @@ mod tests {
         "5f9acd17d3427a617ccf1cca62abd35565b55901ff5aa6d916dec421e71d387a89d982c17eafb156a0e4abc25804daea";
     const VECTOR_DATA: &str =
         "2987bd6a6e35b555e1b70da4e2e10f81a3c6100bd8b1d602090c66e5dc4dafe25d490016a02e95e9c67429d5";
-    const VECTOR_CONTEXT: &[u8] = b"a context";
+    const VECTOR_CONTEXT: &[u8] = b"a aad";
     const VECTOR_PLAINTEXT: &[u8] = br#"{"password":"correct horse"}"#;
 
     fn vector() -> Vec<u8> {

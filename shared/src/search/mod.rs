@@ -1,10 +1,10 @@
 //! Search documents: what they are, where one is read from, and how changes of them are applied.
 
-pub mod deletion;
 pub mod documents;
 mod opensearch;
 mod rules;
 mod store;
+pub mod tombstone;
 mod version;
 
 pub use opensearch::{
@@ -12,5 +12,7 @@ pub use opensearch::{
     Payload, alias, without_values,
 };
 pub use rules::SearchRules;
-pub use store::{Change, DocumentBytes, Operation, Outcome, ReadDocument, ReadVersions, SearchFault, WriteDocuments};
+pub use store::{
+    Change, DocumentBytes, DocumentStoreError, Operation, Outcome, ReadDocument, ReadVersions, WriteDocuments,
+};
 pub use version::Version;

@@ -38,7 +38,7 @@ impl DocumentBytes {
 
 /// Why no document could be read. The texts are for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SearchFault {
+pub enum DocumentStoreError {
     /// The store asks for fewer requests.
     #[error("the search store is throttled: {reason}")]
     Throttled {
@@ -59,7 +59,7 @@ pub trait ReadDocument: Send + Sync {
         &self,
         index: IndexName,
         id: &DocumentId,
-    ) -> impl Future<Output = Result<Option<DocumentBytes>, SearchFault>> + Send;
+    ) -> impl Future<Output = Result<Option<DocumentBytes>, DocumentStoreError>> + Send;
 }
 
 /// A change of one document.
@@ -90,11 +90,11 @@ pub enum Outcome {
     /// It was in a state of that version already.
     Unchanged,
     /// It is in a newer state, of this version if the store says so.
-    Older(Option<Version>),
+    Stale(Option<Version>),
     /// The store will never take it; the text says why.
     Refused(String),
     /// The store could not take it now.
-    Failed(SearchFault),
+    Failed(DocumentStoreError),
 }
 
 /// Writes documents.
@@ -106,7 +106,7 @@ pub trait WriteDocuments: Send + Sync {
         &self,
         index: IndexName,
         changes: &[Change],
-    ) -> impl Future<Output = Result<Vec<Outcome>, SearchFault>> + Send;
+    ) -> impl Future<Output = Result<Vec<Outcome>, DocumentStoreError>> + Send;
 }
 
 /// Reads the versions that documents are stored under.
@@ -116,7 +116,7 @@ pub trait ReadVersions: Send + Sync {
         &self,
         index: IndexName,
         ids: &[DocumentId],
-    ) -> impl Future<Output = Result<Vec<Option<Version>>, SearchFault>> + Send;
+    ) -> impl Future<Output = Result<Vec<Option<Version>>, DocumentStoreError>> + Send;
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::auth::TokenRules;
 use crate::http::vault::Limits;
 use crate::search::SearchRules;
 
-pub use reader::{SettingFaults, from_env};
+pub use reader::{SettingErrors, from_env};
 pub use table::{Kind, SETTINGS, Setting};
 
 use reader::Reader;
@@ -177,8 +177,8 @@ impl TableSettings {
     /// Reads the settings of delete-secret; `lookup` finds a variable of the environment.
     ///
     /// # Errors
-    /// [`SettingFaults`] with all that is missing or wrong.
-    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+    /// [`SettingErrors`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let settings = Self::read_from(&mut reader);
         reader.finish(settings)
@@ -196,8 +196,8 @@ impl VaultSettings {
     /// Reads the settings of the vault; `lookup` finds a variable of the environment.
     ///
     /// # Errors
-    /// [`SettingFaults`] with all that is missing or wrong.
-    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+    /// [`SettingErrors`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let table = TableSettings::read_from(&mut reader);
         let keyring_secret = reader.text("COFFER_KEYRING_SECRET");
@@ -220,8 +220,8 @@ impl SearchSettings {
     /// Reads the settings of the search API; `lookup` finds a variable of the environment.
     ///
     /// # Errors
-    /// [`SettingFaults`] with all that is missing or wrong.
-    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+    /// [`SettingErrors`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let url = reader.required_url("COFFER_OPENSEARCH_URL");
         let auth = search_auth(&mut reader);
@@ -280,8 +280,8 @@ impl LocalSettings {
     /// Reads the settings of the local server; `lookup` finds a variable of the environment.
     ///
     /// # Errors
-    /// [`SettingFaults`] with all that is missing or wrong.
-    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+    /// [`SettingErrors`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let limits = limits(&mut reader);
         let keyring_max_age = keyring_max_age(&mut reader);
@@ -313,8 +313,8 @@ impl WriteSettings {
     /// Reads the settings of sync-documents; `lookup` finds a variable of the environment.
     ///
     /// # Errors
-    /// [`SettingFaults`] with all that is missing or wrong.
-    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+    /// [`SettingErrors`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let url = reader.required_url("COFFER_OPENSEARCH_URL");
         let auth = search_auth(&mut reader);
@@ -350,8 +350,8 @@ impl ClusterSettings {
     /// Reads the settings; `lookup` finds a variable of the environment.
     ///
     /// # Errors
-    /// [`SettingFaults`] with all that is missing or wrong.
-    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingFaults> {
+    /// [`SettingErrors`] with all that is missing or wrong.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let place = match (reader.url("COFFER_OPENSEARCH_URL"), reader.optional("COFFER_OPENSEARCH_DOMAIN")) {
             (Some(_), Some(_)) => {
@@ -418,8 +418,8 @@ fn document_rules(reader: &mut Reader<'_>) -> (SearchRules, Option<bool>) {
 /// The level of the log.
 ///
 /// # Errors
-/// [`SettingFaults`] if it is none.
-pub fn log_level(lookup: &dyn Fn(&str) -> Option<String>) -> Result<tracing::Level, SettingFaults> {
+/// [`SettingErrors`] if it is none.
+pub fn log_level(lookup: &dyn Fn(&str) -> Option<String>) -> Result<tracing::Level, SettingErrors> {
     let mut reader = Reader::new(lookup);
     let level = reader.choice("COFFER_LOG_LEVEL", &["error", "warn", "info", "debug"]);
     reader.finish(level.and_then(|level| level.parse().ok()))

@@ -18,9 +18,9 @@ pub fn from_env(name: &str) -> Option<String> {
 
 /// All that is missing or wrong, one line each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct SettingFaults(Vec<String>);
+pub struct SettingErrors(Vec<String>);
 
-impl fmt::Display for SettingFaults {
+impl fmt::Display for SettingErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join("\n"))
     }
@@ -37,10 +37,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The settings, if all of them are right.
-    pub(super) fn finish<T>(self, settings: Option<T>) -> Result<T, SettingFaults> {
+    pub(super) fn finish<T>(self, settings: Option<T>) -> Result<T, SettingErrors> {
         match settings {
             Some(settings) if self.faults.is_empty() => Ok(settings),
-            _ => Err(SettingFaults(self.faults.into_iter().map(|(name, what)| format!("{name} {what}")).collect())),
+            _ => Err(SettingErrors(self.faults.into_iter().map(|(name, what)| format!("{name} {what}")).collect())),
         }
     }
 

@@ -4,16 +4,16 @@ use std::fmt;
 
 use crate::names::{RoleId, SecretName, UserId};
 use crate::random::RandomId;
-use crate::sealing::Wiped;
+use crate::sealing::ZeroizingBytes;
 
 /// What a user put into the vault: the bytes of one JSON object, exactly as they were sent.
-/// Wiped when dropped; `Debug` shows the length alone.
-pub struct SecretData(Wiped);
+/// ZeroizingBytes when dropped; `Debug` shows the length alone.
+pub struct SecretData(ZeroizingBytes);
 
 impl SecretData {
     /// Takes over the bytes. That they are a JSON object is checked where a request is read.
     #[must_use]
-    pub fn new(bytes: impl Into<Wiped>) -> Self {
+    pub fn new(bytes: impl Into<ZeroizingBytes>) -> Self {
         Self(bytes.into())
     }
 

@@ -10,7 +10,7 @@ use super::secret::{Revision, RoleLists, SealedSecret};
 
 /// A store's failure. The texts are for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreFault {
+pub enum SecretStoreError {
     /// The store asks for fewer requests.
     #[error("the table is throttled: {0}")]
     Throttled(String),
@@ -30,7 +30,7 @@ pub struct FoundSecret {
     /// Roles that the item names; of a damaged list those that can be read.
     pub claimed_roles: RoleLists,
     /// The whole item, or its damage.
-    pub sealed: Result<SealedSecret, StoreFault>,
+    pub sealed: Result<SealedSecret, SecretStoreError>,
 }
 
 /// What became of a new secret.
@@ -79,13 +79,13 @@ pub trait ReadSecret: Send + Sync {
         &self,
         owner: &UserId,
         name: &SecretName,
-    ) -> impl Future<Output = Result<Option<FoundSecret>, StoreFault>> + Send;
+    ) -> impl Future<Output = Result<Option<FoundSecret>, SecretStoreError>> + Send;
 }
 
 /// Adds a secret.
 pub trait CreateSecret: Send + Sync {
     /// Stores the secret if its owner has none of this name. Repeated with the same write id it says `Stored` again.
-    fn create(&self, secret: &SealedSecret) -> impl Future<Output = Result<Created, StoreFault>> + Send;
+    fn create(&self, secret: &SealedSecret) -> impl Future<Output = Result<Created, SecretStoreError>> + Send;
 }
 
 /// Replaces a secret.
@@ -96,7 +96,7 @@ pub trait ReplaceSecret: Send + Sync {
         &self,
         secret: &SealedSecret,
         expected: RandomId,
-    ) -> impl Future<Output = Result<Replaced, StoreFault>> + Send;
+    ) -> impl Future<Output = Result<Replaced, SecretStoreError>> + Send;
 }
 
 /// Deletes a secret.
@@ -108,7 +108,7 @@ pub trait DeleteSecret: Send + Sync {
         owner: &UserId,
         name: &SecretName,
         expected: Option<&[Revision]>,
-    ) -> impl Future<Output = Result<Deleted, StoreFault>> + Send;
+    ) -> impl Future<Output = Result<Deleted, SecretStoreError>> + Send;
 }
 
 /// Lists an owner's secrets.
@@ -119,5 +119,5 @@ pub trait ListSecrets: Send + Sync {
         owner: &UserId,
         offset: u64,
         limit: usize,
-    ) -> impl Future<Output = Result<SecretPage, StoreFault>> + Send;
+    ) -> impl Future<Output = Result<SecretPage, SecretStoreError>> + Send;
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
-use local::data::DataFolder;
+use local::data_dir::DataDir;
 use local::tokens::{Grant, ISSUER, SigningKey};
-use prepare_search::{Limits, Preparation};
+use prepare_search::{Deadline, Preparer};
 use shared::clients::{self, Connections, Issuer};
 use shared::search::{Cluster, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
 use shared::vault::dynamodb::create_table;
@@ -85,7 +85,7 @@ impl Stack {
     fn over(folder: TempDir, urls: [String; 3], processes: Vec<Process>) -> Self {
         let emulator = format!("aws-lambda-rie-{}", Processor::here());
         let emulator = find(&artefacts::sam_cli().join("lib"), &emulator).expect("an emulator in the SAM CLI");
-        let key = SigningKey::open(&DataFolder::open(&folder.path().join("keys")).unwrap()).unwrap();
+        let key = SigningKey::open(&DataDir::open(&folder.path().join("keys")).unwrap()).unwrap();
         let runtime = Runtime::new().unwrap();
         let [dynamodb, secrets_manager, opensearch] = urls;
         let client = http_client();
@@ -191,9 +191,9 @@ impl Stack {
     /// Makes the six indices behind a prefix, unless they are there, as a deployment does.
     pub async fn make_indices(&self, prefix: &str) {
         let cluster = self.cluster();
-        let limits = Limits::default();
-        let preparation = Preparation { cluster: &cluster, alias_prefix: prefix, limits: &limits, watch: &() };
-        preparation.run(Duration::from_secs(60)).await.unwrap_or_else(|fault| panic!("{prefix}: {fault}"));
+        let deadline = Deadline::default();
+        let preparer = Preparer { cluster: &cluster, alias_prefix: prefix, deadline: &deadline, listener: &() };
+        preparer.run(Duration::from_secs(60)).await.unwrap_or_else(|fault| panic!("{prefix}: {fault}"));
     }
 
     /// The way to OpenSearch that functions have.

@@ -3,7 +3,7 @@
 
 use std::process::{Command, Stdio};
 
-use local::data::DataFolder;
+use local::data_dir::DataDir;
 use local::tokens::{Grant, SigningKey};
 use services::fetch;
 use services::process::{Process, free_port, listens};
@@ -32,7 +32,7 @@ fn schemathesis_finds_nothing(_: &World) {
         authorities: words(&["ORG_ADMIN"]),
         lifetime: std::time::Duration::from_secs(3600),
     };
-    let token = SigningKey::open(&DataFolder::open(&data).unwrap()).unwrap().sign(&grant).unwrap();
+    let token = SigningKey::open(&DataDir::open(&data).unwrap()).unwrap().sign(&grant).unwrap();
     let port = free_port();
     let mut server = coffer();
     server.args(["serve", "--port", &port.to_string(), "--data"]).arg(&data);

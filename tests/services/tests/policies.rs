@@ -8,7 +8,7 @@ mod runs;
 
 use std::collections::BTreeSet;
 
-use local::gateway::routes::{Api, RESOURCES};
+use local::gateway::routes::{RESOURCES, RestApi};
 use serde_json::{Value, json};
 
 use services::artefacts::FUNCTIONS;
@@ -298,8 +298,8 @@ fn the_template_has_the_routes_that_there_are(_: &World) {
     }
     let routes = RESOURCES.iter().flat_map(|known| {
         let api = match known.api {
-            Api::Vault => "VaultApi",
-            Api::Search => "SearchApi",
+            RestApi::Vault => "VaultApi",
+            RestApi::Search => "SearchApi",
         };
         known.methods.iter().map(move |(method, operation)| {
             let function = resource(fleet::name(*operation));

@@ -10,7 +10,7 @@ use clap::Args;
 use shared::names::IndexName;
 use shared::search::Version;
 
-use crate::data::DataFolder;
+use crate::data_dir::DataDir;
 
 use super::load::{VERSION_LINE, VersionRule};
 use super::progress::Progress;
@@ -49,7 +49,7 @@ pub(super) fn run(args: &ExportArgs, data: &Path) -> Result<ExitCode, CommandErr
 }
 
 fn embedded(index: IndexName, data: &Path, out: &mut Lines) -> Result<(), CommandError> {
-    let store = Local::open_documents(&DataFolder::open(data)?)?;
+    let store = Local::open_documents(&DataDir::open(data)?)?;
     let mut told = false;
     store.each(index, |total, version, document| {
         if !std::mem::replace(&mut told, true) {

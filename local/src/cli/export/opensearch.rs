@@ -8,13 +8,13 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use shared::names::IndexName;
-use shared::search::{Cluster, Payload, SearchFault, Version, alias, deletion, without_values};
+use shared::search::{Cluster, DocumentStoreError, Payload, Version, alias, tombstone, without_values};
 
 use super::Lines;
 use crate::cli::CommandError;
 use crate::cli::alias::missing;
+use crate::cli::backoff::{PATIENCE, wait};
 use crate::cli::cluster::{self, OpenCluster};
-use crate::cli::patience::{PATIENCE, wait};
 
 /// How long OpenSearch keeps the point in time for the next page.
 const KEEP_ALIVE: &str = "5m";
@@ -158,7 +158,7 @@ struct Asking {
 /// Why there is no answer.
 enum Refusal {
     /// It may be there later.
-    Fault(SearchFault),
+    Fault(DocumentStoreError),
     /// It never will be.
     Never(String),
     /// It is too large.
@@ -194,7 +194,7 @@ impl Asking {
             "size": size,
             "version": true,
             "pit": { "id": point, "keep_alive": KEEP_ALIVE },
-            "query": { "bool": { "must_not": deletion::query() } },
+            "query": { "bool": { "must_not": tombstone::query() } },
             "sort": [{ "id": "asc" }],
             "track_total_hits": count,
         });
@@ -226,9 +226,9 @@ impl Asking {
 
     async fn once(&self, method: Method, path: &str, payload: &Payload) -> Result<Bytes, Refusal> {
         let timeout = self.timeout;
-        tokio::time::timeout(timeout, self.send(method, path, payload))
-            .await
-            .unwrap_or_else(|_| Err(Refusal::Fault(SearchFault::Failed(format!("no answer within {timeout:?}")))))
+        tokio::time::timeout(timeout, self.send(method, path, payload)).await.unwrap_or_else(|_| {
+            Err(Refusal::Fault(DocumentStoreError::Failed(format!("no answer within {timeout:?}"))))
+        })
     }
 
     async fn send(&self, method: Method, path: &str, payload: &Payload) -> Result<Bytes, Refusal> {
@@ -236,7 +236,7 @@ impl Asking {
         let status = answer.status();
         match status {
             200 => answer.read(MOST_BYTES, TOO_LARGE).await.map_err(|fault| match fault {
-                SearchFault::Failed(what) if what == TOO_LARGE => Refusal::TooLarge,
+                DocumentStoreError::Failed(what) if what == TOO_LARGE => Refusal::TooLarge,
                 fault => Refusal::Fault(fault),
             }),
             400 | 401 | 403 | 404 => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use shared::intake::accept;
+use shared::document_validation::ValidDocument;
 use shared::search::{Change, Operation, Version};
 use tokio::sync::mpsc;
 
@@ -260,7 +260,7 @@ fn broken(place: &str, position: Position, error: &io::Error) -> Halt {
 
 /// The change that a line asks for.
 fn change(line: &[u8], given: Option<Result<Version, String>>, versions: &VersionRule) -> Result<Change, String> {
-    let accepted = accept(Bytes::copy_from_slice(line))?;
+    let accepted = ValidDocument::parse(Bytes::copy_from_slice(line))?;
     let version = given.unwrap_or_else(|| versions.of(line))?;
     Ok(Change { id: accepted.id, version, operation: Operation::Upsert(accepted.document) })
 }

@@ -24,13 +24,13 @@ use pipeline::{End, Ended, Pipeline};
 use refused::{Refusals, Target};
 pub(super) use version::{VERSION_LINE, VersionRule};
 
-use crate::data::DataFolder;
+use crate::data_dir::DataDir;
 
 use super::alias;
+use super::backoff::PATIENCE;
 use super::cluster::{self, OpenCluster};
-use super::patience::PATIENCE;
 use super::progress::Progress;
-use super::stop::stop_signal;
+use super::shutdown::shutdown_signal;
 use super::{CommandError, DEFAULT_DATA, Local, complain, index, say};
 
 #[derive(Debug, Args)]
@@ -74,14 +74,14 @@ pub(super) fn run(args: &LoadArgs, data: &Path) -> Result<ExitCode, CommandError
     // One thread for the store, beside the one that reads.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let stop = stop_signal()?;
+        let stop = shutdown_signal()?;
         if args.opensearch {
             let OpenCluster { cluster, alias_prefix, timeout } = cluster::open().await?;
             alias::check(&cluster, &alias_prefix, args.index, timeout).await?;
             let store = OpenSearchWriter::new(cluster, alias_prefix, timeout);
             load(args, data, &store, stop).await
         } else {
-            let store = Local::open_documents(&DataFolder::open(data)?)?;
+            let store = Local::open_documents(&DataDir::open(data)?)?;
             load(args, data, &store, stop).await
         }
     })

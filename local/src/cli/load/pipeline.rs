@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use shared::names::IndexName;
-use shared::search::{Change, Operation, Outcome, ReadVersions, SearchFault, WriteDocuments};
+use shared::search::{Change, DocumentStoreError, Operation, Outcome, ReadVersions, WriteDocuments};
 use tokio::sync::mpsc;
 
 use super::batches::{Batch, Broken, Entry, Message, Position};
 use super::refused::{Refusals, Refused};
-use crate::cli::patience::wait;
+use crate::cli::backoff::wait;
 use crate::cli::progress::{Progress, TICK};
 
 /// How many batches are under way at once, at the most.
@@ -84,7 +84,7 @@ struct Flight {
 /// Reasons of a batch that was not applied.
 enum Stop {
     /// It may be applied later.
-    Fault(SearchFault),
+    Fault(DocumentStoreError),
     /// Its versions can't be compared with the stored ones.
     Unsuited(String),
 }
@@ -223,7 +223,7 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
                     match outcome {
                         Outcome::Applied => state.tally.loaded += 1,
                         Outcome::Unchanged => state.tally.unchanged += 1,
-                        Outcome::Older(_) => state.tally.older += 1,
+                        Outcome::Stale(_) => state.tally.older += 1,
                         Outcome::Refused(reason) => flight.batch.refused.extend(self.refused(&entry, reason)),
                         Outcome::Failed(failed) => {
                             fault = Some(failed);
@@ -261,7 +261,7 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
     }
 
     /// A store that fails gets fewer batches at once, and each again after a while.
-    fn failed(&self, state: &mut State, mut flight: Flight, fault: &SearchFault) -> Result<(), String> {
+    fn failed(&self, state: &mut State, mut flight: Flight, fault: &DocumentStoreError) -> Result<(), String> {
         let now = Instant::now();
         let since = *state.failing_since.get_or_insert(now);
         if now.duration_since(since) >= self.patience {

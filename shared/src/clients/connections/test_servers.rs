@@ -95,6 +95,6 @@ impl Server {
     pub(super) async fn ask(&self, connections: &Connections) -> Result<u16, String> {
         let request = Request::get(self.url.as_str()).unwrap();
         let answer = connections.connector().unwrap().call(request).await;
-        answer.map(|answer| answer.status().as_u16()).map_err(|error| crate::causes::chain(&error))
+        answer.map(|answer| answer.status().as_u16()).map_err(|error| crate::error_chain::error_chain(&error))
     }
 }

@@ -12,7 +12,7 @@ use super::*;
 async fn an_opened_connection_carries_the_first_request_and_nothing_before_it() {
     let (url, told) = server();
     let connections = Connections::new(Issuer::Any, []).unwrap();
-    connections.open(&url.parse().unwrap()).await;
+    connections.preconnect(&url.parse().unwrap()).await;
     assert_eq!(told.recv().unwrap(), "connection");
     let connector = connections.connector().unwrap();
     connector.call(Request::get(format!("{url}first")).unwrap()).await.unwrap();
@@ -25,9 +25,9 @@ async fn an_opened_connection_carries_the_first_request_and_nothing_before_it() 
 async fn a_connection_goes_where_the_lookup_that_was_begun_has_found_the_server() {
     let (url, told) = server();
     let url = url.replace("127.0.0.1", "nobody.invalid");
-    let lookups = Lookups::with("nobody.invalid", [127, 0, 0, 1].into());
-    let connections = Connections::with(None, trusting(&[]), &lookups).unwrap();
-    connections.open(&url.parse().unwrap()).await;
+    let dns = DnsPrefetch::with("nobody.invalid", [127, 0, 0, 1].into());
+    let connections = Connections::with(None, trusting(&[]), &dns).unwrap();
+    connections.preconnect(&url.parse().unwrap()).await;
     assert_eq!(told.recv().unwrap(), "connection");
 }
 
@@ -35,13 +35,13 @@ async fn a_connection_goes_where_the_lookup_that_was_begun_has_found_the_server(
 async fn a_connection_that_is_refused_is_not_waited_for() {
     let url = format!("http://{}/", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
     let connections = Connections::new(Issuer::Any, []).unwrap();
-    connections.open(&url.parse().unwrap()).await;
+    connections.preconnect(&url.parse().unwrap()).await;
     assert!(connections.connector().unwrap().call(Request::get(&url).unwrap()).await.is_err());
 }
 
 /// Connections that know these roots first, and then the others.
 fn knowing(first: &Server, second: TlsContext) -> Connections {
-    Connections::with(Some(first.authority.clone().into()), second, &Lookups::default()).unwrap()
+    Connections::with(Some(first.authority.clone().into()), second, &DnsPrefetch::default()).unwrap()
 }
 
 fn trusting(authorities: &[&Server]) -> TlsContext {
@@ -56,7 +56,7 @@ async fn what_was_issued_by_the_expected_issuer_needs_no_other_roots() {
     let server = Server::start("one").await;
     let none = trusting(&[]);
     let connections = knowing(&server, none);
-    connections.open(&server.url).await;
+    connections.preconnect(&server.url).await;
     assert_eq!(server.ask(&connections).await, Ok(204));
     assert_eq!(server.connections(), 1);
 }
@@ -104,7 +104,7 @@ async fn a_connection_that_was_opened_early_is_used_whoever_issued_the_certifica
     let (expected, other) = (Server::start("one").await, Server::start("two").await);
     let all = trusting(&[&expected, &other]);
     let connections = knowing(&expected, all);
-    connections.open(&other.url).await;
+    connections.preconnect(&other.url).await;
     assert_eq!(other.connections(), 2);
     assert_eq!(other.ask(&connections).await, Ok(204));
     assert_eq!(other.connections(), 2);
@@ -115,7 +115,7 @@ async fn a_certificate_that_nobody_known_issued_is_refused() {
     let (expected, other) = (Server::start("one").await, Server::start("two").await);
     let all = trusting(&[&expected]);
     let connections = knowing(&expected, all);
-    connections.open(&other.url).await;
+    connections.preconnect(&other.url).await;
     let refused = other.ask(&connections).await.unwrap_err();
     assert!(refused.contains("UnknownIssuer"), "{refused}");
     assert_eq!(expected.ask(&connections).await, Ok(204));
@@ -136,7 +136,7 @@ async fn a_certificate_for_another_name_is_refused() {
     let url = server.url.as_str().replace("localhost", "127.0.0.1");
     let request = Request::get(url).unwrap();
     let refused = connections.connector().unwrap().call(request).await.map(|_| ()).unwrap_err();
-    let refused = crate::causes::chain(&refused);
+    let refused = crate::error_chain::error_chain(&refused);
     assert!(refused.contains("not valid for name"), "{refused}");
 }
 
@@ -144,7 +144,7 @@ async fn a_certificate_for_another_name_is_refused() {
 async fn a_connection_is_opened_to_a_server_that_prefers_http_2() {
     let server = Server::speaking("one", &["h2", "http/1.1"]).await;
     let connections = knowing(&server, trusting(&[]));
-    let opened = tokio::time::timeout(Duration::from_secs(20), connections.open(&server.url)).await;
+    let opened = tokio::time::timeout(Duration::from_secs(20), connections.preconnect(&server.url)).await;
     assert!(opened.is_ok(), "it waits for nothing");
     assert_eq!(server.ask(&connections).await, Ok(204));
     assert_eq!(server.connections(), 1);
@@ -154,8 +154,8 @@ async fn a_connection_is_opened_to_a_server_that_prefers_http_2() {
 async fn a_connection_that_is_there_is_not_opened_again() {
     let (url, told) = server();
     let connections = Connections::new(Issuer::Any, []).unwrap();
-    connections.open(&url.parse().unwrap()).await;
-    connections.open(&url.parse().unwrap()).await;
+    connections.preconnect(&url.parse().unwrap()).await;
+    connections.preconnect(&url.parse().unwrap()).await;
     assert_eq!(told.recv().unwrap(), "connection");
     assert!(told.try_recv().is_err());
 }

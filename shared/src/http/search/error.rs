@@ -4,11 +4,11 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-use crate::auth::{AuthFault, Forbidden, TokenError};
-use crate::http::answer::Answer;
-use crate::http::family::Family;
+use crate::auth::{AuthError, Forbidden, TokenError};
+use crate::http::api::Api;
+use crate::http::response::Response;
 use crate::names::IndexName;
-use crate::search::SearchFault;
+use crate::search::DocumentStoreError;
 
 use super::body::{ErrorResponse, RateLimitBody, UnauthorizedBody};
 use super::messages::{
@@ -17,7 +17,7 @@ use super::messages::{
 
 /// The search API.
 #[derive(Debug)]
-pub struct Search;
+pub struct SearchApi;
 
 /// Why a request of the search API failed.
 #[derive(Debug, thiserror::Error)]
@@ -68,11 +68,11 @@ pub enum SearchError {
 /// The largest pause that a client is asked for, in seconds: clients sleep as long as they are told.
 const MAX_RETRY_AFTER: u64 = 60;
 
-impl From<AuthFault> for SearchError {
-    fn from(fault: AuthFault) -> Self {
+impl From<AuthError> for SearchError {
+    fn from(fault: AuthError) -> Self {
         match fault {
-            AuthFault::Token(error) => Self::Unauthorized(error),
-            AuthFault::Keys(_) => Self::Internal(fault.to_string()),
+            AuthError::Token(error) => Self::Unauthorized(error),
+            AuthError::Keys(_) => Self::Internal(fault.to_string()),
         }
     }
 }
@@ -83,15 +83,15 @@ impl From<Forbidden> for SearchError {
     }
 }
 
-impl From<SearchFault> for SearchError {
-    fn from(fault: SearchFault) -> Self {
+impl From<DocumentStoreError> for SearchError {
+    fn from(fault: DocumentStoreError) -> Self {
         let cause = fault.to_string();
         match fault {
-            SearchFault::Throttled { retry_after_seconds, .. } => Self::Throttled {
+            DocumentStoreError::Throttled { retry_after_seconds, .. } => Self::Throttled {
                 retry_after_seconds: retry_after_seconds.unwrap_or(1).clamp(1, MAX_RETRY_AFTER),
                 cause,
             },
-            SearchFault::Failed(_) => Self::Internal(cause),
+            DocumentStoreError::Failed(_) => Self::Internal(cause),
         }
     }
 }
@@ -122,10 +122,10 @@ impl SearchError {
     }
 }
 
-impl Family for Search {
+impl Api for SearchApi {
     type Error = SearchError;
 
-    fn answer(error: &SearchError, tracking_id: &str, headers: &HeaderMap) -> Answer {
+    fn answer(error: &SearchError, tracking_id: &str, headers: &HeaderMap) -> Response {
         match error {
             SearchError::Unauthorized(reason) => {
                 let body = UnauthorizedBody { error: format!("JWT validation failed: {reason}") };
@@ -172,7 +172,7 @@ impl Family for Search {
     }
 }
 
-fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
     // Bodies of strings and lists always serialise.
-    Answer::json(status, serde_json::to_string(body).unwrap_or_default())
+    Response::json(status, serde_json::to_string(body).unwrap_or_default())
 }

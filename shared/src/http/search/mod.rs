@@ -6,5 +6,5 @@ mod messages;
 mod path;
 
 pub use body::{ErrorMessage, ErrorResponse, RateLimitBody, UnauthorizedBody};
-pub use error::{Search, SearchError};
+pub use error::{SearchApi, SearchError};
 pub use path::document_path;

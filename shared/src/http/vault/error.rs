@@ -5,21 +5,21 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::{AuthFault, Forbidden, TokenError};
-use crate::http::answer::Answer;
-use crate::http::family::Family;
+use crate::auth::{AuthError, Forbidden, TokenError};
+use crate::http::api::Api;
+use crate::http::response::Response;
 use crate::sealing::{OpenError, SealerError};
-use crate::vault::{StoreFault, VaultFault};
+use crate::vault::{SecretStoreError, VaultServiceError};
 
 /// The vault API.
 #[derive(Debug)]
-pub struct Vault;
+pub struct VaultApi;
 
 /// The error codes of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the API's, and say what they mean")]
-pub enum ProblemCode {
+pub enum ErrorCode {
     GeneralError,
     BadRequest,
     PermissionDenied,
@@ -40,19 +40,19 @@ pub enum ProblemCode {
 
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct FieldError {
     /// What kind of thing.
-    pub code: ProblemCode,
+    pub code: ErrorCode,
     /// Where: the field's path in the body, the parameter's or the header's name.
     pub property: String,
     /// What would be right.
     pub message: String,
 }
 
-impl Problem {
+impl FieldError {
     /// Something wrong at `property`.
     #[must_use]
-    pub fn new(code: ProblemCode, property: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(code: ErrorCode, property: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code, property: property.into(), message: message.into() }
     }
 }
@@ -65,10 +65,10 @@ pub enum VaultError {
     BadRequest(String),
     /// One thing that is wrong with the request: 400.
     #[error("{}: {}", .0.property, .0.message)]
-    Invalid(Problem),
+    Invalid(FieldError),
     /// All that is wrong with a body, at least one thing: 400.
     #[error("{} faults in the body", .0.len())]
-    InvalidBody(Vec<Problem>),
+    InvalidBody(Vec<FieldError>),
     /// No acceptable token: 401.
     #[error("{0}")]
     Unauthorized(TokenError),
@@ -116,11 +116,11 @@ pub enum VaultError {
     Internal(String),
 }
 
-impl From<AuthFault> for VaultError {
-    fn from(fault: AuthFault) -> Self {
+impl From<AuthError> for VaultError {
+    fn from(fault: AuthError) -> Self {
         match fault {
-            AuthFault::Token(error) => Self::Unauthorized(error),
-            AuthFault::Keys(_) => Self::Service(fault.to_string()),
+            AuthError::Token(error) => Self::Unauthorized(error),
+            AuthError::Keys(_) => Self::Service(fault.to_string()),
         }
     }
 }
@@ -131,20 +131,22 @@ impl From<Forbidden> for VaultError {
     }
 }
 
-impl From<Problem> for VaultError {
-    fn from(problem: Problem) -> Self {
-        Self::Invalid(problem)
+impl From<FieldError> for VaultError {
+    fn from(error: FieldError) -> Self {
+        Self::Invalid(error)
     }
 }
 
-impl From<VaultFault> for VaultError {
-    fn from(fault: VaultFault) -> Self {
+impl From<VaultServiceError> for VaultError {
+    fn from(fault: VaultServiceError) -> Self {
         let cause = fault.to_string();
         match fault {
-            VaultFault::Store(StoreFault::Throttled(_)) => Self::Throttled(cause),
-            VaultFault::Store(StoreFault::Failed(_)) => Self::Database(cause),
-            VaultFault::Store(StoreFault::Damaged(_)) | VaultFault::Random(_) => Self::Internal(cause),
-            VaultFault::Seal { source, .. } => match source {
+            VaultServiceError::Store(SecretStoreError::Throttled(_)) => Self::Throttled(cause),
+            VaultServiceError::Store(SecretStoreError::Failed(_)) => Self::Database(cause),
+            VaultServiceError::Store(SecretStoreError::Damaged(_)) | VaultServiceError::Random(_) => {
+                Self::Internal(cause)
+            }
+            VaultServiceError::Seal { source, .. } => match source {
                 SealerError::Source(_) => Self::Service(cause),
                 SealerError::Keyring(_) | SealerError::Open(OpenError::UnknownKey(_)) => Self::Configuration(cause),
                 SealerError::Seal(_) | SealerError::Open(_) => Self::Internal(cause),
@@ -158,7 +160,7 @@ impl From<VaultFault> for VaultError {
 #[schema(as = VaultError)]
 pub struct ErrorBody {
     /// What kind of error.
-    pub error_code: ProblemCode,
+    pub error_code: ErrorCode,
     /// What is wrong and, where the client can do something about it, what would be right.
     pub error_message: String,
     /// The field, parameter or header that is wrong.
@@ -171,17 +173,17 @@ pub struct ErrorBody {
 }
 
 impl ErrorBody {
-    fn new(error_code: ProblemCode, error_message: impl Into<String>) -> Self {
+    fn new(error_code: ErrorCode, error_message: impl Into<String>) -> Self {
         Self { error_code, error_message: error_message.into(), property: None, details: Vec::new() }
     }
 
     /// Error of a listed secret that doesn't open.
     pub(super) fn damaged() -> Self {
-        Self::new(ProblemCode::GeneralError, "The stored secret is damaged and can't be read; its owner can delete it")
+        Self::new(ErrorCode::GeneralError, "The stored secret is damaged and can't be read; its owner can delete it")
     }
 
-    fn of(problem: &Problem) -> Self {
-        Self { property: Some(problem.property.clone()), ..Self::new(problem.code, problem.message.clone()) }
+    fn of(error: &FieldError) -> Self {
+        Self { property: Some(error.property.clone()), ..Self::new(error.code, error.message.clone()) }
     }
 }
 
@@ -203,13 +205,13 @@ impl VaultError {
     }
 
     fn body(&self) -> ErrorBody {
-        use ProblemCode as Code;
+        use ErrorCode as Code;
         match self {
             Self::BadRequest(message) => ErrorBody::new(Code::BadRequest, message.clone()),
-            Self::Invalid(problem) => ErrorBody::of(problem),
-            Self::InvalidBody(problems) => {
-                let details: Vec<_> = problems.iter().map(ErrorBody::of).collect();
-                let first = problems.first().map(ErrorBody::of);
+            Self::Invalid(error) => ErrorBody::of(error),
+            Self::InvalidBody(errors) => {
+                let details: Vec<_> = errors.iter().map(ErrorBody::of).collect();
+                let first = errors.first().map(ErrorBody::of);
                 ErrorBody {
                     details,
                     ..first.unwrap_or_else(|| ErrorBody::new(Code::BadRequest, "The body is not acceptable."))
@@ -241,12 +243,12 @@ impl VaultError {
     }
 }
 
-impl Family for Vault {
+impl Api for VaultApi {
     type Error = VaultError;
 
-    fn answer(error: &VaultError, _tracking_id: &str, _headers: &HeaderMap) -> Answer {
+    fn answer(error: &VaultError, _tracking_id: &str, _headers: &HeaderMap) -> Response {
         // A body of strings and lists always serialises.
-        let answer = Answer::json(error.status(), serde_json::to_string(&error.body()).unwrap_or_default());
+        let answer = Response::json(error.status(), serde_json::to_string(&error.body()).unwrap_or_default());
         match error {
             VaultError::Unauthorized(_) => answer.with(WWW_AUTHENTICATE, "Bearer"),
             VaultError::MethodNotAllowed { allow } => answer.with(ALLOW, allow),
@@ -264,7 +266,7 @@ impl Family for Vault {
     }
 
     fn bad_request(what: String) -> VaultError {
-        Problem::new(ProblemCode::InvalidRequestData, "request", what).into()
+        FieldError::new(ErrorCode::InvalidRequestData, "request", what).into()
     }
 
     fn cause(error: &VaultError) -> Option<String> {

@@ -1,15 +1,15 @@
 //! The vault API's side of HTTP: its paths, bodies and errors.
 
-mod answer;
+mod dto;
 mod error;
 mod path;
 mod query;
 mod request;
-mod wire;
+mod response;
 
-pub use answer::{created, deleted, one, page, updated};
-pub use error::{ErrorBody, Problem, ProblemCode, Vault, VaultError};
+pub use dto::{CreateBody, CreatedBody, RoleBody, RoleResponse, SecretListResponse, SecretResponse, UpdateBody};
+pub use error::{ErrorBody, ErrorCode, FieldError, VaultApi, VaultError};
 pub use path::{secret_path, secrets_path};
 pub use query::{IfMatch, Page, if_match, page_query};
 pub use request::{Limits, Patch, read_draft, read_patch};
-pub use wire::{CreateBody, CreatedBody, RoleAnswer, RoleBody, SecretAnswer, SecretListAnswer, UpdateBody};
+pub use response::{created, deleted, one, page, updated};

@@ -2,9 +2,9 @@
 
 use crate::http::path::{decode, last_segments};
 use crate::names::{SecretName, TextError, UserId};
-use crate::percent::encode;
+use crate::url_encoding::encode;
 
-use super::error::{Problem, ProblemCode, VaultError};
+use super::error::{ErrorCode, FieldError, VaultError};
 
 /// The path of one secret, as answers and `Location` give it.
 pub(super) fn of_secret(owner: &UserId, name: &SecretName) -> String {
@@ -39,12 +39,12 @@ fn owner_id(raw: &str) -> Result<UserId, VaultError> {
 
 fn segment<T>(property: &str, raw: &str, parse: impl FnOnce(String) -> Result<T, TextError>) -> Result<T, VaultError> {
     let bad = |why: &dyn std::fmt::Display| {
-        Problem::new(ProblemCode::ValueIncorrectFormat, property, format!("{property} in the path {why}"))
+        FieldError::new(ErrorCode::ValueIncorrectFormat, property, format!("{property} in the path {why}"))
     };
     let text = decode(raw).map_err(|error| bad(&error))?;
-    parse(text).map_err(|error| {
-        let problem = bad(&error);
-        let out_of_bounds = matches!(error, TextError::TooLong { .. });
-        if out_of_bounds { Problem { code: ProblemCode::ValueOutOfBounds, ..problem } } else { problem }.into()
+    parse(text).map_err(|reason| {
+        let error = bad(&reason);
+        let out_of_bounds = matches!(reason, TextError::TooLong { .. });
+        if out_of_bounds { FieldError { code: ErrorCode::ValueOutOfBounds, ..error } } else { error }.into()
     })
 }

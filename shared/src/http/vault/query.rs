@@ -3,10 +3,10 @@
 use http::HeaderMap;
 use http::header::IF_MATCH;
 
-use crate::http::endpoint::Call;
+use crate::http::endpoint::RequestContext;
 use crate::vault::Revision;
 
-use super::error::{Problem, ProblemCode, VaultError};
+use super::error::{ErrorCode, FieldError, VaultError};
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,30 +24,32 @@ const MAX_LIMIT: u64 = 100;
 ///
 /// # Errors
 /// [`VaultError::Invalid`] for what is no number, out of range or there twice.
-pub fn page_query(call: &Call) -> Result<Page, VaultError> {
+pub fn page_query(call: &RequestContext) -> Result<Page, VaultError> {
     let offset = number(call, "offset", 0, 0..=u64::MAX)?;
     let limit = number(call, "limit", MAX_LIMIT, 1..=MAX_LIMIT)?;
     Ok(Page { offset, limit: usize::try_from(limit).unwrap_or(100) })
 }
 
-fn number(call: &Call, name: &str, default: u64, range: std::ops::RangeInclusive<u64>) -> Result<u64, VaultError> {
-    let problem = |code| {
+fn number(
+    call: &RequestContext,
+    name: &str,
+    default: u64,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<u64, VaultError> {
+    let error = |code| {
         let (from, to) = (range.start(), range.end());
-        Problem::new(code, name, format!("{name} must be one whole number from {from} to {to}"))
+        FieldError::new(code, name, format!("{name} must be one whole number from {from} to {to}"))
     };
     let text = match call.query(name).as_slice() {
         [] => return Ok(default),
         [text] => *text,
-        _ => return Err(problem(ProblemCode::ValueIncorrectFormat).into()),
+        _ => return Err(error(ErrorCode::ValueIncorrectFormat).into()),
     };
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return Err(problem(ProblemCode::ValueIncorrectType).into());
+        return Err(error(ErrorCode::ValueIncorrectType).into());
     }
-    text.parse()
-        .ok()
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| problem(ProblemCode::ValueOutOfBounds).into())
+    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| error(ErrorCode::ValueOutOfBounds).into())
 }
 
 /// What `If-Match` (RFC 9110, section 13.1.1) demands of the stored state.
@@ -86,7 +88,7 @@ const MAX_TAGS: usize = 10;
 pub fn if_match(headers: &HeaderMap) -> Result<IfMatch, VaultError> {
     let bad = || {
         let message = "If-Match must be * or a list of at most 10 entity tags, each in double quotes";
-        VaultError::from(Problem::new(ProblemCode::ValueIncorrectFormat, "If-Match", message))
+        VaultError::from(FieldError::new(ErrorCode::ValueIncorrectFormat, "If-Match", message))
     };
     let mut values = headers.get_all(IF_MATCH).iter().peekable();
     if values.peek().is_none() {

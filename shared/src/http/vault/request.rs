@@ -2,11 +2,11 @@
 
 use serde_json::value::RawValue;
 
-use crate::json::{Members, kind};
+use crate::json::{RawObject, kind};
 use crate::names::{RoleId, SecretName, TextError, UserId};
 use crate::vault::{Draft, RoleLists, SecretData};
 
-use super::error::{Problem, ProblemCode, VaultError};
+use super::error::{ErrorCode, FieldError, VaultError};
 
 /// How large a request may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +48,10 @@ pub fn read_draft(body: &[u8], owner: &UserId, limits: Limits) -> Result<Draft, 
     let read = reader.roles("read_roles");
     let write = reader.roles("write_roles");
     reader.owner_is(owner);
-    if name.is_none() && !reader.has_problem("name") {
+    if name.is_none() && !reader.has_error("name") {
         reader.missing("name", "a string of 1 to 512 bytes");
     }
-    if data.is_none() && !reader.has_problem("data") {
+    if data.is_none() && !reader.has_error("data") {
         reader.missing("data", "a JSON object");
     }
     let roles = RoleLists { read: read.unwrap_or_default(), write: write.unwrap_or_default() };
@@ -76,9 +76,9 @@ pub fn read_patch(body: &[u8], limits: Limits) -> Result<Patch, VaultError> {
 
 /// A body's members, and what was found wrong with them.
 struct Reader<'a> {
-    members: Members<'a>,
+    members: RawObject<'a>,
     limits: Limits,
-    problems: Vec<Problem>,
+    errors: Vec<FieldError>,
 }
 
 impl<'a> Reader<'a> {
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
             return Err(VaultError::TooLarge { limit: limits.max_body_bytes() });
         }
         // The library's message may quote the body; place and kind of the fault are enough.
-        let members = Members::parse(body).map_err(|error| {
+        let members = RawObject::parse(body).map_err(|error| {
             let place = format!("line {}, column {}", error.line(), error.column());
             VaultError::BadRequest(match error.classify() {
                 serde_json::error::Category::Data => {
@@ -96,36 +96,36 @@ impl<'a> Reader<'a> {
                 _ => format!("The body is not JSON in UTF-8 ({place})"),
             })
         })?;
-        Ok(Self { members, limits, problems: Vec::new() })
+        Ok(Self { members, limits, errors: Vec::new() })
     }
 
     fn finish(self) -> Result<(), VaultError> {
-        if self.problems.is_empty() { Ok(()) } else { Err(VaultError::InvalidBody(self.problems)) }
+        if self.errors.is_empty() { Ok(()) } else { Err(VaultError::InvalidBody(self.errors)) }
     }
 
-    fn has_problem(&self, property: &str) -> bool {
-        self.problems.iter().any(|problem| problem.property == property)
+    fn has_error(&self, property: &str) -> bool {
+        self.errors.iter().any(|error| error.property == property)
     }
 
-    fn problem(&mut self, code: ProblemCode, property: impl Into<String>, message: String) {
-        self.problems.push(Problem::new(code, property, message));
+    fn error(&mut self, code: ErrorCode, property: impl Into<String>, message: String) {
+        self.errors.push(FieldError::new(code, property, message));
     }
 
     fn missing(&mut self, property: &str, right: &str) {
-        self.problem(ProblemCode::RequiredValueMissing, property, format!("{property} is required: {right}"));
+        self.error(ErrorCode::RequiredValueMissing, property, format!("{property} is required: {right}"));
     }
 
     fn wrong_type(&mut self, property: &str, right: &str, value: &RawValue) {
         let message = format!("{property} must be {right}, and is {}", kind(value));
-        self.problem(ProblemCode::ValueIncorrectType, property, message);
+        self.error(ErrorCode::ValueIncorrectType, property, message);
     }
 
     fn bad_text(&mut self, property: &str, error: TextError) {
         let code = match error {
-            TextError::TooLong { .. } => ProblemCode::ValueOutOfBounds,
-            _ => ProblemCode::ValueIncorrectFormat,
+            TextError::TooLong { .. } => ErrorCode::ValueOutOfBounds,
+            _ => ErrorCode::ValueIncorrectFormat,
         };
-        self.problem(code, property, format!("{property} {error}"));
+        self.error(code, property, format!("{property} {error}"));
     }
 
     /// A string, if the value is one and its escapes are Unicode.
@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
         let text = serde_json::from_str(value.get()).ok();
         if text.is_none() {
             let message = format!("{property} must be Unicode text, without lone surrogates");
-            self.problem(ProblemCode::ValueIncorrectFormat, property, message);
+            self.error(ErrorCode::ValueIncorrectFormat, property, message);
         }
         text
     }
@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
         let (length, limit) = (value.get().len(), self.limits.max_data_bytes);
         if length > limit {
             let message = format!("data must have at most {limit} bytes as sent, and has {length}");
-            self.problem(ProblemCode::ValueOutOfBounds, "data", message);
+            self.error(ErrorCode::ValueOutOfBounds, "data", message);
             return None;
         }
         Some(SecretData::new(value.get().as_bytes().to_vec()))
@@ -171,7 +171,7 @@ impl<'a> Reader<'a> {
         };
         if roles.len() > Limits::MAX_ROLES {
             let message = format!("{property} must have at most {} roles, and has {}", Limits::MAX_ROLES, roles.len());
-            self.problem(ProblemCode::ValueOutOfBounds, property, message);
+            self.error(ErrorCode::ValueOutOfBounds, property, message);
             return None;
         }
         Some(
@@ -189,9 +189,9 @@ impl<'a> Reader<'a> {
             self.wrong_type(property, "an object with an id", value);
             return None;
         }
-        let Ok(members) = Members::parse(value.get().as_bytes()) else {
+        let Ok(members) = RawObject::parse(value.get().as_bytes()) else {
             let message = format!("{property} must name each member once");
-            self.problem(ProblemCode::ValueIncorrectFormat, property, message);
+            self.error(ErrorCode::ValueIncorrectFormat, property, message);
             return None;
         };
         let property = format!("{property}.id");
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
         let Some(text) = self.text("owner_id", value) else { return };
         if text != owner.as_str() {
             let message = "owner_id must be the user id of the path, or absent".to_owned();
-            self.problem(ProblemCode::InvalidRequestData, "owner_id", message);
+            self.error(ErrorCode::InvalidRequestData, "owner_id", message);
         }
     }
 }

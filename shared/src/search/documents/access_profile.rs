@@ -1,7 +1,7 @@
 //! The index `accessprofiles`.
 
+use super::common::{EntitlementSummary, Owner, Reference};
 use super::lenient::document;
-use super::parts::{EntitlementSummary, Owner, Reference};
 
 document! {
     /// An access profile: entitlements of one source, given out together.

@@ -1,7 +1,7 @@
 //! The index `accountactivities`.
 
+use super::common::{AttributeRequest, TypedReference};
 use super::lenient::document;
-use super::parts::{AttributeRequest, TypedReference};
 
 document! {
     /// An account activity: what somebody asked to have done to accounts, who agreed, and what came of it.

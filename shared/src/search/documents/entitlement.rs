@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::common::{Reference, TypedReference};
 use super::lenient::document;
-use super::parts::{Reference, TypedReference};
 
 document! {
     /// An entitlement: a right that an account can have at its source, such as a group.

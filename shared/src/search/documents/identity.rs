@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::common::{DisplayReference, Reference, TypedReference};
 use super::lenient::document;
-use super::parts::{DisplayReference, Reference, TypedReference};
 
 document! {
     /// An identity: a person or a machine, with its accounts and all that it may do.

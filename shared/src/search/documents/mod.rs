@@ -9,11 +9,11 @@
 
 mod access_profile;
 mod account_activity;
+mod common;
 mod entitlement;
 mod event;
 mod identity;
 mod lenient;
-mod parts;
 mod role;
 
 pub use access_profile::{AccessProfileApp, AccessProfileDocument};
@@ -21,12 +21,12 @@ pub use account_activity::{
     AccountActivityDocument, AccountRequest, AccountRequestResult, Approval, ApprovalComment, ExpansionItem,
     OriginalRequest, OriginalRequestResult,
 };
+pub use common::{AttributeRequest, DisplayReference, EntitlementSummary, Owner, Reference, TypedReference, Values};
 pub use entitlement::{EntitlementDocument, ManuallyUpdatedFields, Permission};
 pub use event::{EventDocument, EventParty};
 pub use identity::{
     IdentityAccess, IdentityAccount, IdentityApp, IdentityAppAccount, IdentityDocument, Owns, ProcessingDetails,
 };
-pub use parts::{AttributeRequest, DisplayReference, EntitlementSummary, Owner, Reference, TypedReference, Values};
 pub use role::{Dimension, DimensionSchemaAttribute, RoleDocument, RoleEntitlement};
 
 #[cfg(test)]

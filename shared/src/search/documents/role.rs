@@ -1,7 +1,7 @@
 //! The index `roles`.
 
+use super::common::{Owner, Reference};
 use super::lenient::document;
-use super::parts::{Owner, Reference};
 
 document! {
     /// A role: access profiles and entitlements that belong to a job.

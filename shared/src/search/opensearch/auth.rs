@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderValue};
 use zeroize::Zeroizing;
 
-use crate::causes::chain;
+use crate::error_chain::error_chain;
 
 /// How requests to OpenSearch are authorized.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl OpenSearchAuth {
     pub(super) async fn authorize<B>(&self, request: &mut http::Request<B>, body: &[u8]) -> Result<(), String> {
         match self {
             Self::SigV4 { region, credentials } => {
-                let credentials = credentials.provide_credentials().await.map_err(|error| chain(&error))?;
+                let credentials = credentials.provide_credentials().await.map_err(|error| error_chain(&error))?;
                 let identity = credentials.into();
                 let mut settings = SigningSettings::default();
                 settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
@@ -50,19 +50,20 @@ impl OpenSearchAuth {
                     .time(SystemTime::now())
                     .settings(settings)
                     .build()
-                    .map_err(|error| chain(&error))?
+                    .map_err(|error| error_chain(&error))?
                     .into();
                 let headers =
                     request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
                 let uri = request.uri().to_string();
                 let signable = SignableRequest::new(request.method().as_str(), uri, headers, SignableBody::Bytes(body));
-                let signed = signable.and_then(|signable| sign(signable, &params)).map_err(|error| chain(&error))?;
+                let signed =
+                    signable.and_then(|signable| sign(signable, &params)).map_err(|error| error_chain(&error))?;
                 signed.into_parts().0.apply_to_request_http1x(request);
             }
             Self::Basic { user, password } => {
                 let pair = Zeroizing::new(format!("{user}:{}", **password));
                 let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
-                let mut value = HeaderValue::from_str(&value).map_err(|error| chain(&error))?;
+                let mut value = HeaderValue::from_str(&value).map_err(|error| error_chain(&error))?;
                 value.set_sensitive(true);
                 request.headers_mut().insert(AUTHORIZATION, value);
             }

@@ -13,8 +13,8 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{DocumentId, IndexName};
-use crate::search::store::{Change, Operation, Outcome, ReadVersions, SearchFault, WriteDocuments};
-use crate::search::{Version, deletion};
+use crate::search::store::{Change, DocumentStoreError, Operation, Outcome, ReadVersions, WriteDocuments};
+use crate::search::{Version, tombstone};
 
 use super::{Cluster, ErrorCause, Payload, alias};
 
@@ -40,7 +40,7 @@ impl OpenSearchWriter {
         Self { cluster, alias_prefix, timeout }
     }
 
-    async fn send(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, SearchFault> {
+    async fn send(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> {
         let path = format!("/{}/_bulk?{QUERY}", alias(&self.alias_prefix, index));
         let answer = self.cluster.send(Method::POST, &path, Payload::Lines(lines(changes)?)).await?;
         match answer.status() {
@@ -60,19 +60,23 @@ impl fmt::Debug for OpenSearchWriter {
 }
 
 impl WriteDocuments for OpenSearchWriter {
-    async fn apply(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, SearchFault> {
+    async fn apply(&self, index: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
         let timeout = self.timeout;
         tokio::time::timeout(timeout, self.send(index, changes))
             .await
-            .unwrap_or_else(|_| Err(SearchFault::Failed(format!("no answer within {timeout:?}"))))
+            .unwrap_or_else(|_| Err(DocumentStoreError::Failed(format!("no answer within {timeout:?}"))))
     }
 }
 
 impl OpenSearchWriter {
-    async fn ask_versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, SearchFault> {
+    async fn ask_versions(
+        &self,
+        index: IndexName,
+        ids: &[DocumentId],
+    ) -> Result<Vec<Option<Version>>, DocumentStoreError> {
         const QUERY: &str = "_source=false&filter_path=docs._id,docs._version";
         let path = format!("/{}/_mget?{QUERY}", alias(&self.alias_prefix, index));
         let words: Vec<_> = ids.iter().map(DocumentId::as_str).collect();
@@ -91,19 +95,19 @@ impl OpenSearchWriter {
 }
 
 impl ReadVersions for OpenSearchWriter {
-    async fn versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, SearchFault> {
+    async fn versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, DocumentStoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let timeout = self.timeout;
         tokio::time::timeout(timeout, self.ask_versions(index, ids))
             .await
-            .unwrap_or_else(|_| Err(SearchFault::Failed(format!("no answer within {timeout:?}"))))
+            .unwrap_or_else(|_| Err(DocumentStoreError::Failed(format!("no answer within {timeout:?}"))))
     }
 }
 
 /// The versions of these documents in an answer to `_mget`. One that isn't there has no version in it.
-fn versions(body: &[u8], ids: &[DocumentId]) -> Result<Vec<Option<Version>>, SearchFault> {
+fn versions(body: &[u8], ids: &[DocumentId]) -> Result<Vec<Option<Version>>, DocumentStoreError> {
     #[derive(Deserialize)]
     struct Body {
         #[serde(default)]
@@ -116,7 +120,7 @@ fn versions(body: &[u8], ids: &[DocumentId]) -> Result<Vec<Option<Version>>, Sea
         #[serde(rename = "_version")]
         version: Option<u64>,
     }
-    let failed = |_| SearchFault::Failed("OpenSearch answered what is no answer about versions".to_owned());
+    let failed = |_| DocumentStoreError::Failed("OpenSearch answered what is no answer about versions".to_owned());
     let body: Body = serde_json::from_slice(body).map_err(failed)?;
     let found: HashMap<_, _> = body.docs.into_iter().map(|found| (found.id, found.version)).collect();
     Ok(ids.iter().map(|id| found.get(id.as_str()).copied().flatten().and_then(Version::new)).collect())
@@ -136,7 +140,7 @@ struct Target<'a> {
 }
 
 /// The request's body: two lines a change.
-fn lines(changes: &[Change]) -> Result<Bytes, SearchFault> {
+fn lines(changes: &[Change]) -> Result<Bytes, DocumentStoreError> {
     const ACTION: usize = 100;
     let size = |change: &Change| match &change.operation {
         Operation::Upsert(document) => document.as_bytes().len() + change.id.as_str().len() + ACTION,
@@ -146,7 +150,7 @@ fn lines(changes: &[Change]) -> Result<Bytes, SearchFault> {
     for change in changes {
         let target = Target { id: change.id.as_str(), version: change.version.number(), version_type: "external" };
         serde_json::to_writer(&mut body, &Action { index: target })
-            .map_err(|error| SearchFault::Failed(error.to_string()))?;
+            .map_err(|error| DocumentStoreError::Failed(error.to_string()))?;
         body.push(b'\n');
         match &change.operation {
             // A line break ends the document here. In JSON it stands between tokens alone, where a space is the same.
@@ -155,7 +159,7 @@ fn lines(changes: &[Change]) -> Result<Bytes, SearchFault> {
                     document.as_bytes().iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }),
                 );
             }
-            Operation::Delete => body.extend_from_slice(deletion::mark(now_ms()).as_bytes()),
+            Operation::Delete => body.extend_from_slice(tombstone::tombstone(now_ms()).as_bytes()),
         }
         body.push(b'\n');
     }
@@ -184,33 +188,36 @@ struct ItemState {
     error: Option<ErrorCause>,
 }
 
-fn outcomes(body: &[u8], expected: usize) -> Result<Vec<Outcome>, SearchFault> {
-    let answer: BulkAnswer = serde_json::from_slice(body)
-        .map_err(|_| SearchFault::Failed("OpenSearch answered what is no answer to a bulk request".to_owned()))?;
+fn outcomes(body: &[u8], expected: usize) -> Result<Vec<Outcome>, DocumentStoreError> {
+    let answer: BulkAnswer = serde_json::from_slice(body).map_err(|_| {
+        DocumentStoreError::Failed("OpenSearch answered what is no answer to a bulk request".to_owned())
+    })?;
     if answer.items.len() != expected {
-        return Err(SearchFault::Failed("OpenSearch answered for another number of changes".to_owned()));
+        return Err(DocumentStoreError::Failed("OpenSearch answered for another number of changes".to_owned()));
     }
     let outcomes: Vec<_> = answer.items.into_iter().map(|item| outcome(item.index)).collect();
     if answer.errors == outcomes.iter().all(|outcome| *outcome == Outcome::Applied) {
-        return Err(SearchFault::Failed("OpenSearch contradicts itself about errors".to_owned()));
+        return Err(DocumentStoreError::Failed("OpenSearch contradicts itself about errors".to_owned()));
     }
     Ok(outcomes)
 }
 
 fn outcome(state: ItemState) -> Outcome {
     let error = state.error.unwrap_or_default();
-    let failed = |fault: SearchFault| Outcome::Failed(fault);
+    let failed = |fault: DocumentStoreError| Outcome::Failed(fault);
     match state.status {
         200 | 201 => Outcome::Applied,
         409 => conflict(error.reason.as_deref().unwrap_or_default()),
-        429 => failed(SearchFault::Throttled {
+        429 => failed(DocumentStoreError::Throttled {
             reason: "OpenSearch answered 429 for a document".to_owned(),
             retry_after_seconds: None,
         }),
         400 if concerns_document(&error) => Outcome::Refused(error.shown()),
         // All else may pass: a block while indices are prepared, a closed index, an alias without a write index or
         // that isn't there yet, a missing permission.
-        other => failed(SearchFault::Failed(format!("OpenSearch answered {other} for a document: {}", error.shown()))),
+        other => {
+            failed(DocumentStoreError::Failed(format!("OpenSearch answered {other} for a document: {}", error.shown())))
+        }
     }
 }
 
@@ -262,7 +269,7 @@ fn conflict(reason: &str) -> Outcome {
     };
     match (number("current version"), number("than the one provided").or_else(|| number("the one provided"))) {
         (Some(current), Some(provided)) if current == provided => Outcome::Unchanged,
-        (current, _) => Outcome::Older(current.and_then(Version::new)),
+        (current, _) => Outcome::Stale(current.and_then(Version::new)),
     }
 }
 
@@ -270,7 +277,7 @@ fn conflict(reason: &str) -> Outcome {
 mod tests {
     use super::*;
 
-    fn outcomes_of(items: &str, errors: bool, count: usize) -> Result<Vec<Outcome>, SearchFault> {
+    fn outcomes_of(items: &str, errors: bool, count: usize) -> Result<Vec<Outcome>, DocumentStoreError> {
         outcomes(format!(r#"{{"errors":{errors},"items":[{items}]}}"#).as_bytes(), count)
     }
 
@@ -288,7 +295,7 @@ mod tests {
                 r#"{{"status":409,"error":{{"type":"version_conflict_engine_exception","reason":"{reason}"}}}}"#
             ))
         };
-        assert_eq!((reason(5), reason(6)), (Outcome::Unchanged, Outcome::Older(Version::new(6))));
+        assert_eq!((reason(5), reason(6)), (Outcome::Unchanged, Outcome::Stale(Version::new(6))));
     }
 
     #[test]

@@ -14,8 +14,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 use url::{Position, Url};
 
-use crate::causes::chain;
-use crate::search::store::SearchFault;
+use crate::error_chain::error_chain;
+use crate::search::store::DocumentStoreError;
 
 use super::{MAX_ERROR_BYTES, OpenSearchAuth};
 
@@ -67,19 +67,25 @@ impl Cluster {
     /// Sends a request, whose path is encoded and may have a query. How long that may take is the caller's affair.
     ///
     /// # Errors
-    /// [`SearchFault::Failed`] if no answer came.
-    pub async fn send(&self, method: Method, path: &str, payload: Payload) -> Result<ClusterAnswer, SearchFault> {
+    /// [`DocumentStoreError::Failed`] if no answer came.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        payload: Payload,
+    ) -> Result<ClusterAnswer, DocumentStoreError> {
         let request = self.request(method, path, payload).await?;
-        let answer = self.connector.call(request).await.map_err(|error| SearchFault::Failed(chain(&error)))?;
+        let answer =
+            self.connector.call(request).await.map_err(|error| DocumentStoreError::Failed(error_chain(&error)))?;
         Ok(ClusterAnswer(answer))
     }
 
     /// A request as it is sent, signed where it has to be.
     ///
     /// # Errors
-    /// [`SearchFault::Failed`] if it can't be made.
-    async fn request(&self, method: Method, path: &str, payload: Payload) -> Result<Request, SearchFault> {
-        let failed = |cause: String| SearchFault::Failed(cause);
+    /// [`DocumentStoreError::Failed`] if it can't be made.
+    async fn request(&self, method: Method, path: &str, payload: Payload) -> Result<Request, DocumentStoreError> {
+        let failed = |cause: String| DocumentStoreError::Failed(cause);
         let mut request = http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", &self.url[..Position::BeforePath]))
@@ -90,9 +96,9 @@ impl Cluster {
             request = request.header(CONTENT_TYPE, kind);
         }
         let body = payload.into_bytes();
-        let mut request = request.body(SdkBody::from(body.clone())).map_err(|error| failed(chain(&error)))?;
+        let mut request = request.body(SdkBody::from(body.clone())).map_err(|error| failed(error_chain(&error)))?;
         self.auth.authorize(&mut request, &body).await.map_err(failed)?;
-        Request::try_from(request).map_err(|error| failed(chain(&error)))
+        Request::try_from(request).map_err(|error| failed(error_chain(&error)))
     }
 }
 
@@ -115,26 +121,26 @@ impl ClusterAnswer {
 
     /// The fault that an answer of this status is. It is read, for the connection takes a next request only then, but
     /// not waited for; what it says isn't told.
-    pub async fn fault(self) -> SearchFault {
+    pub async fn fault(self) -> DocumentStoreError {
         let status = self.status();
         let retry_after_seconds = self.0.headers().get("retry-after").and_then(|value| value.parse().ok());
         let _ = timeout(REST, self.read(MAX_ERROR_BYTES, "")).await;
         let reason = format!("OpenSearch answered {status}");
         match status {
-            429 => SearchFault::Throttled { reason, retry_after_seconds },
-            _ => SearchFault::Failed(reason),
+            429 => DocumentStoreError::Throttled { reason, retry_after_seconds },
+            _ => DocumentStoreError::Failed(reason),
         }
     }
 
     /// Reads the body, and no more of it than `limit` bytes; `beyond` says what is wrong with more.
     ///
     /// # Errors
-    /// [`SearchFault::Failed`] if it is longer, or doesn't arrive.
-    pub async fn read(self, limit: usize, beyond: &str) -> Result<Bytes, SearchFault> {
+    /// [`DocumentStoreError::Failed`] if it is longer, or doesn't arrive.
+    pub async fn read(self, limit: usize, beyond: &str) -> Result<Bytes, DocumentStoreError> {
         match Limited::new(self.0.into_body(), limit).collect().await {
             Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(SearchFault::Failed(beyond.to_owned())),
-            Err(error) => Err(SearchFault::Failed(chain(error.as_ref()))),
+            Err(error) if error.is::<LengthLimitError>() => Err(DocumentStoreError::Failed(beyond.to_owned())),
+            Err(error) => Err(DocumentStoreError::Failed(error_chain(error.as_ref()))),
         }
     }
 }
@@ -171,7 +177,7 @@ mod tests {
         (clients::cluster(&pool, url, OpenSearchAuth::None).unwrap(), connections)
     }
 
-    async fn faults(answer: &'static str) -> (Vec<SearchFault>, usize) {
+    async fn faults(answer: &'static str) -> (Vec<DocumentStoreError>, usize) {
         let (cluster, connections) = cluster(answer);
         let mut faults = Vec::new();
         for _ in 0..3 {
@@ -184,13 +190,13 @@ mod tests {
     async fn a_busy_cluster_is_asked_again_over_the_same_connection() {
         let answer = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 12\r\n\r\n{\"error\":{}}";
         let reason = "OpenSearch answered 429".to_owned();
-        let fault = SearchFault::Throttled { reason, retry_after_seconds: Some(7) };
+        let fault = DocumentStoreError::Throttled { reason, retry_after_seconds: Some(7) };
         assert_eq!(faults(answer).await, (vec![fault; 3], 1));
     }
 
     #[tokio::test]
     async fn an_answer_without_an_end_is_the_fault_that_its_status_says() {
-        let fault = SearchFault::Failed("OpenSearch answered 503".to_owned());
+        let fault = DocumentStoreError::Failed("OpenSearch answered 503".to_owned());
         let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 12\r\n\r\n{";
         assert_eq!(faults(answer).await.0, vec![fault; 3]);
     }
@@ -198,7 +204,7 @@ mod tests {
     #[tokio::test]
     async fn a_cluster_that_fails_is_asked_again_over_the_same_connection() {
         let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 12\r\n\r\n{\"error\":{}}";
-        let fault = SearchFault::Failed("OpenSearch answered 503".to_owned());
+        let fault = DocumentStoreError::Failed("OpenSearch answered 503".to_owned());
         assert_eq!(faults(answer).await, (vec![fault; 3], 1));
     }
 }

@@ -19,10 +19,10 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::names::{DocumentId, IndexName};
-use crate::percent::encode;
+use crate::url_encoding::encode;
 
-use super::deletion;
-use super::store::{DocumentBytes, ReadDocument, SearchFault};
+use super::store::{DocumentBytes, DocumentStoreError, ReadDocument};
+use super::tombstone;
 
 pub use auth::OpenSearchAuth;
 pub use bulk::OpenSearchWriter;
@@ -63,7 +63,7 @@ impl OpenSearchDocuments {
         Self { cluster: Cluster::new(connector, url, auth), alias_prefix, timeout, max_document_bytes }
     }
 
-    async fn ask(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, SearchFault> {
+    async fn ask(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, DocumentStoreError> {
         let path = format!("/{}/_source/{}", alias(&self.alias_prefix, index), encode(id.as_str()));
         let answer = self.cluster.send(Method::GET, &path, Payload::None).await?;
         match answer.status() {
@@ -85,12 +85,12 @@ pub fn alias(prefix: &str, index: IndexName) -> String {
 }
 
 /// What is stored under an id: a document, or the mark of one that was deleted.
-fn document(bytes: Bytes) -> Result<Option<DocumentBytes>, SearchFault> {
-    if deletion::is_mark(&bytes) {
+fn document(bytes: Bytes) -> Result<Option<DocumentBytes>, DocumentStoreError> {
+    if tombstone::is_tombstone(&bytes) {
         return Ok(None);
     }
     let document = DocumentBytes::new(bytes);
-    document.map(Some).ok_or_else(|| SearchFault::Failed("the answer is no JSON object".to_owned()))
+    document.map(Some).ok_or_else(|| DocumentStoreError::Failed("the answer is no JSON object".to_owned()))
 }
 
 impl fmt::Debug for OpenSearchDocuments {
@@ -100,16 +100,16 @@ impl fmt::Debug for OpenSearchDocuments {
 }
 
 impl ReadDocument for OpenSearchDocuments {
-    async fn read(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, SearchFault> {
+    async fn read(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, DocumentStoreError> {
         let timeout = self.timeout;
         tokio::time::timeout(timeout, self.ask(index, id))
             .await
-            .unwrap_or_else(|_| Err(SearchFault::Failed(format!("no answer within {timeout:?}"))))
+            .unwrap_or_else(|_| Err(DocumentStoreError::Failed(format!("no answer within {timeout:?}"))))
     }
 }
 
 /// Tells a document that isn't there from an index that isn't, which is a fault of the deployment.
-fn not_found(body: &[u8]) -> Result<Option<DocumentBytes>, SearchFault> {
+fn not_found(body: &[u8]) -> Result<Option<DocumentBytes>, DocumentStoreError> {
     #[derive(Deserialize)]
     struct Body {
         error: Cause,
@@ -124,8 +124,10 @@ fn not_found(body: &[u8]) -> Result<Option<DocumentBytes>, SearchFault> {
         Ok(body) => {
             let kind: String =
                 body.error.r#type.chars().filter(|c| c.is_ascii_lowercase() || *c == '_').take(64).collect();
-            Err(SearchFault::Failed(format!("OpenSearch answered 404, {kind}")))
+            Err(DocumentStoreError::Failed(format!("OpenSearch answered 404, {kind}")))
         }
-        Err(_) => Err(SearchFault::Failed("OpenSearch answered 404 without saying what was not found".to_owned())),
+        Err(_) => {
+            Err(DocumentStoreError::Failed("OpenSearch answered 404 without saying what was not found".to_owned()))
+        }
     }
 }

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::names::{RoleId, SecretName, UserId};
 use crate::random::RandomId;
 use crate::vault::secret::{Revision, RoleLists, SealedSecret, SecretRecord};
-use crate::vault::store::StoreFault;
+use crate::vault::store::SecretStoreError;
 
 /// Partition key.
 pub(super) const OWNER: &str = "owner";
@@ -87,24 +87,24 @@ pub(super) fn claimed_roles(item: &Item) -> RoleLists {
 struct Attributes(Item);
 
 impl Attributes {
-    fn take<T>(&mut self, name: &str, read: impl FnOnce(AttributeValue) -> Option<T>) -> Result<T, StoreFault> {
+    fn take<T>(&mut self, name: &str, read: impl FnOnce(AttributeValue) -> Option<T>) -> Result<T, SecretStoreError> {
         let value = self.0.remove(name).ok_or_else(|| damaged(name, "is missing"))?;
         read(value).ok_or_else(|| damaged(name, "has an unacceptable value"))
     }
 
-    fn user(&mut self, name: &str) -> Result<UserId, StoreFault> {
+    fn user(&mut self, name: &str) -> Result<UserId, SecretStoreError> {
         self.take(name, |value| UserId::parse(into_text(value)?).ok())
     }
 
-    fn number(&mut self, name: &str) -> Result<u64, StoreFault> {
+    fn number(&mut self, name: &str) -> Result<u64, SecretStoreError> {
         self.take(name, |value| value.as_n().ok()?.parse().ok())
     }
 
-    fn random_id(&mut self, name: &str) -> Result<RandomId, StoreFault> {
+    fn random_id(&mut self, name: &str) -> Result<RandomId, SecretStoreError> {
         self.take(name, |value| RandomId::from_bytes(value.as_b().ok()?.as_ref()))
     }
 
-    fn roles(&mut self, name: &str) -> Result<Vec<RoleId>, StoreFault> {
+    fn roles(&mut self, name: &str) -> Result<Vec<RoleId>, SecretStoreError> {
         self.take(name, |value| match value {
             AttributeValue::L(roles) => roles.into_iter().map(|role| RoleId::parse(into_text(role)?).ok()).collect(),
             _ => None,
@@ -119,8 +119,8 @@ fn into_text(value: AttributeValue) -> Option<String> {
     }
 }
 
-fn damaged(attribute: &str, what: &str) -> StoreFault {
-    StoreFault::Damaged(format!("attribute `{attribute}` {what}"))
+fn damaged(attribute: &str, what: &str) -> SecretStoreError {
+    SecretStoreError::Damaged(format!("attribute `{attribute}` {what}"))
 }
 
 /// Name in a key.
@@ -133,15 +133,15 @@ pub(super) fn decode_name(item: &Item) -> Result<SecretName, String> {
 }
 
 /// Reads an item that the table gave. What is wrong with one is told with the id that it holds, so that it can be found.
-pub(super) fn decode(item: Item) -> Result<SealedSecret, StoreFault> {
+pub(super) fn decode(item: Item) -> Result<SealedSecret, SecretStoreError> {
     let id = secret_id(&item).map_or_else(|| "of an unknown id".to_owned(), |id| id.to_string());
     decode_checked(item).map_err(|fault| match fault {
-        StoreFault::Damaged(what) => StoreFault::Damaged(format!("secret {id}: {what}")),
+        SecretStoreError::Damaged(what) => SecretStoreError::Damaged(format!("secret {id}: {what}")),
         other => other,
     })
 }
 
-fn decode_checked(item: Item) -> Result<SealedSecret, StoreFault> {
+fn decode_checked(item: Item) -> Result<SealedSecret, SecretStoreError> {
     let mut attributes = Attributes(item);
     let record = SecretRecord {
         owner: attributes.user(OWNER)?,

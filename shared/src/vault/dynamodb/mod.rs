@@ -4,7 +4,7 @@
 //! conditional call whose condition holds the id of the write itself, so that the SDK may repeat a call whose answer
 //! was lost. Names are listed from a keys-only index, so that a page costs what its own secrets weigh.
 
-mod fault;
+mod error;
 mod item;
 mod read;
 mod table;

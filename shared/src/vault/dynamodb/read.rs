@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
 
 use crate::names::{SecretName, UserId};
-use crate::vault::store::{FoundSecret, ListSecrets, ReadSecret, SecretPage, StoreFault};
+use crate::vault::store::{FoundSecret, ListSecrets, ReadSecret, SecretPage, SecretStoreError};
 
-use super::fault::fault;
+use super::error::fault;
 use super::item::{self, Item};
 use super::{DynamoDbVault, NAMES_INDEX};
 
@@ -20,7 +20,7 @@ const BATCH_ROUNDS: u32 = 5;
 const NAMES_AHEAD: u64 = 500;
 
 impl ReadSecret for DynamoDbVault {
-    async fn read(&self, owner: &UserId, name: &SecretName) -> Result<Option<FoundSecret>, StoreFault> {
+    async fn read(&self, owner: &UserId, name: &SecretName) -> Result<Option<FoundSecret>, SecretStoreError> {
         let answer = self
             .client
             .get_item()
@@ -41,14 +41,14 @@ fn found(item: Item, owner: &UserId, name: &SecretName) -> FoundSecret {
         if stored.record.owner == *owner && stored.record.name == *name {
             Ok(stored)
         } else {
-            Err(StoreFault::Damaged("the table gave another item than the one asked for".to_owned()))
+            Err(SecretStoreError::Damaged("the table gave another item than the one asked for".to_owned()))
         }
     });
     FoundSecret { secret_id, claimed_roles, sealed }
 }
 
 impl ListSecrets for DynamoDbVault {
-    async fn page(&self, owner: &UserId, offset: u64, limit: usize) -> Result<SecretPage, StoreFault> {
+    async fn page(&self, owner: &UserId, offset: u64, limit: usize) -> Result<SecretPage, SecretStoreError> {
         let Names { names, read, rest } = self.names(owner, offset, limit).await?;
         let (secrets, counted) = tokio::try_join!(self.read_all(owner, &names), self.count(owner, rest))?;
         Ok(SecretPage { total: read + counted, secrets })
@@ -80,7 +80,7 @@ impl DynamoDbVault {
     }
 
     /// The page's names, and those before it, and some of those behind it.
-    async fn names(&self, owner: &UserId, offset: u64, limit: usize) -> Result<Names, StoreFault> {
+    async fn names(&self, owner: &UserId, offset: u64, limit: usize) -> Result<Names, SecretStoreError> {
         let most = offset.saturating_add(limit as u64).saturating_add(NAMES_AHEAD);
         let mut page = Names { names: Vec::new(), read: 0, rest: None };
         // One round for about a megabyte of keys: 1,900 secrets with the longest names, some 20,000 with usual ones.
@@ -112,7 +112,7 @@ impl DynamoDbVault {
     }
 
     /// How many names there are after the key `from`; none if there is no such key.
-    async fn count(&self, owner: &UserId, mut from: Option<Item>) -> Result<u64, StoreFault> {
+    async fn count(&self, owner: &UserId, mut from: Option<Item>) -> Result<u64, SecretStoreError> {
         let mut counted = 0;
         while from.is_some() {
             let query = self.query_names(owner, from).select(Select::Count);
@@ -129,7 +129,7 @@ impl DynamoDbVault {
         &self,
         owner: &UserId,
         names: &[SecretName],
-    ) -> Result<Vec<(SecretName, FoundSecret)>, StoreFault> {
+    ) -> Result<Vec<(SecretName, FoundSecret)>, SecretStoreError> {
         let mut keys: Vec<Item> = names.iter().map(|name| item::key(owner, name)).collect();
         let mut secrets = HashMap::with_capacity(names.len());
         let mut round = 0;
@@ -139,14 +139,14 @@ impl DynamoDbVault {
                 tokio::time::sleep(Duration::from_millis(20 << round)).await;
             }
             if round == BATCH_ROUNDS {
-                return Err(StoreFault::Throttled("BatchGetItem keeps leaving keys over".to_owned()));
+                return Err(SecretStoreError::Throttled("BatchGetItem keeps leaving keys over".to_owned()));
             }
             round += 1;
             let asked = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
                 .consistent_read(true)
                 .build()
-                .map_err(|error| StoreFault::Failed(format!("BatchGetItem: {error}")))?;
+                .map_err(|error| SecretStoreError::Failed(format!("BatchGetItem: {error}")))?;
             let answer = self
                 .client
                 .batch_get_item()
@@ -157,7 +157,7 @@ impl DynamoDbVault {
             for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
                 // The key is what was asked for: the table gives no item without.
                 let name = item::decode_name(&item)
-                    .map_err(|_| StoreFault::Failed("BatchGetItem: an item that was not asked for".to_owned()))?;
+                    .map_err(|_| SecretStoreError::Failed("BatchGetItem: an item that was not asked for".to_owned()))?;
                 let secret = found(item, owner, &name);
                 secrets.insert(name, secret);
             }

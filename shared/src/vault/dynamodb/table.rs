@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 
-use crate::causes::chain;
-use crate::vault::store::StoreFault;
+use crate::error_chain::error_chain;
+use crate::vault::store::SecretStoreError;
 
 use super::NAMES_INDEX;
 use super::item::{NAME, OWNER};
@@ -17,9 +17,10 @@ use super::item::{NAME, OWNER};
 /// Makes the table unless it is there.
 ///
 /// # Errors
-/// [`StoreFault::Failed`] if DynamoDB refuses.
-pub async fn create_table(client: &Client, table: &str) -> Result<(), StoreFault> {
-    let failed = |error: &dyn std::error::Error| StoreFault::Failed(format!("CreateTable: {}", chain(error)));
+/// [`SecretStoreError::Failed`] if DynamoDB refuses.
+pub async fn create_table(client: &Client, table: &str) -> Result<(), SecretStoreError> {
+    let failed =
+        |error: &dyn std::error::Error| SecretStoreError::Failed(format!("CreateTable: {}", error_chain(error)));
     let attribute = |name: &str| {
         AttributeDefinition::builder()
             .attribute_name(name)

@@ -14,10 +14,10 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use crate::names::{SecretName, UserId};
 use crate::random::RandomId;
 use crate::vault::secret::{Revision, SealedSecret};
-use crate::vault::store::{CreateSecret, Created, DeleteSecret, Deleted, ReplaceSecret, Replaced, StoreFault};
+use crate::vault::store::{CreateSecret, Created, DeleteSecret, Deleted, ReplaceSecret, Replaced, SecretStoreError};
 
 use super::DynamoDbVault;
-use super::fault::fault;
+use super::error::fault;
 use super::item;
 
 impl DynamoDbVault {
@@ -28,7 +28,7 @@ impl DynamoDbVault {
         condition: &str,
         secret: &SealedSecret,
         more: impl FnOnce(PutItemFluentBuilder) -> PutItemFluentBuilder,
-    ) -> Result<bool, StoreFault> {
+    ) -> Result<bool, SecretStoreError> {
         let put = self
             .client
             .put_item()
@@ -48,7 +48,7 @@ impl DynamoDbVault {
 }
 
 impl CreateSecret for DynamoDbVault {
-    async fn create(&self, secret: &SealedSecret) -> Result<Created, StoreFault> {
+    async fn create(&self, secret: &SealedSecret) -> Result<Created, SecretStoreError> {
         let stored = self
             .put_if("attribute_not_exists(#name)", secret, |put| put.expression_attribute_names("#name", item::NAME))
             .await?;
@@ -57,7 +57,7 @@ impl CreateSecret for DynamoDbVault {
 }
 
 impl ReplaceSecret for DynamoDbVault {
-    async fn replace(&self, secret: &SealedSecret, expected: RandomId) -> Result<Replaced, StoreFault> {
+    async fn replace(&self, secret: &SealedSecret, expected: RandomId) -> Result<Replaced, SecretStoreError> {
         let stored = self
             .put_if("#write = :expected", secret, |put| {
                 put.expression_attribute_values(":expected", item::binary(expected.as_bytes()))
@@ -73,7 +73,7 @@ impl DeleteSecret for DynamoDbVault {
         owner: &UserId,
         name: &SecretName,
         expected: Option<&[Revision]>,
-    ) -> Result<Deleted, StoreFault> {
+    ) -> Result<Deleted, SecretStoreError> {
         let attempts = Attempts::default();
         let mut call = self
             .client

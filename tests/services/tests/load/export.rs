@@ -79,7 +79,7 @@ fn an_export_has_pages_of_any_size(world: &World) {
 fn what_was_deleted_is_not_exported(world: &World) {
     let place = Place::new(world.stack());
     assert_eq!(summary(&place.load(&[], &lines(3))), "3 loaded, 0 unchanged, 0 older, 0 refused");
-    let mark = shared::search::deletion::mark(1);
+    let mark = shared::search::tombstone::tombstone(1);
     world.stack().runtime().block_on(world.stack().put_document(&place.alias(), "000001", &mark));
     let all = lines(3);
     let left: Vec<_> = all.lines().filter(|line| !line.contains("000001")).collect();

@@ -91,7 +91,7 @@ fn both_stores_refuse_the_same_documents(world: &World) {
         let (status, text) = stack.runtime().block_on(asked);
         stack.runtime().block_on(stack.delete_document("roles", &format!("limits-{number}")));
         assert_eq!(status < 300, taken, "{number}: {status} {text}");
-        let accepted = shared::intake::accept(document.into());
+        let accepted = shared::document_validation::ValidDocument::parse(document.into());
         assert_eq!(accepted.is_ok(), taken, "{number}: {:?}", accepted.err());
     }
 }

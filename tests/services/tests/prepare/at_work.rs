@@ -51,7 +51,7 @@ impl Documents {
             if outcomes.iter().all(|outcome| matches!(outcome, Outcome::Applied | Outcome::Unchanged)) {
                 break;
             }
-            let wrong = outcomes.iter().find(|outcome| matches!(outcome, Outcome::Older(_) | Outcome::Refused(_)));
+            let wrong = outcomes.iter().find(|outcome| matches!(outcome, Outcome::Stale(_) | Outcome::Refused(_)));
             assert!(wrong.is_none(), "{wrong:?}");
             failures += 1;
         }
@@ -128,7 +128,7 @@ fn a_changed_mapping_costs_no_reader_and_no_writer_anything(world: &World) {
         assert_eq!(indices.read(INDEX, &number.to_string()), *last, "{number}");
         if history.states.len() > 1 && last.is_none() {
             let late = indices.write(INDEX, &number.to_string(), history.states.len() as u64 - 1, Some("{}"));
-            assert!(matches!(late, Outcome::Older(_)), "{number}: {late:?}");
+            assert!(matches!(late, Outcome::Stale(_)), "{number}: {late:?}");
         }
     }
 }

@@ -222,5 +222,5 @@ fn old_indices_and_old_deletes_go(world: &World) {
     assert_eq!(indices.all(index), left);
     assert_eq!(indices.read(index, "kept").as_deref(), Some(r#"{"id":"kept"}"#));
     let late = indices.write(index, "just deleted", 0, Some(r#"{"id":"just deleted"}"#));
-    assert!(matches!(late, Outcome::Older(_)), "{late:?}");
+    assert!(matches!(late, Outcome::Stale(_)), "{late:?}");
 }

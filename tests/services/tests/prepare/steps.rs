@@ -43,7 +43,7 @@ fn expect_documents(indices: &Indices<'_>, step: usize) {
     }
     assert_eq!(indices.read(INDEX, &DOCUMENTS.to_string()), None, "step {step}");
     let late = indices.write(INDEX, &DOCUMENTS.to_string(), DOCUMENTS - 1, Some("{}"));
-    assert!(matches!(late, Outcome::Older(_)), "step {step}: {late:?}");
+    assert!(matches!(late, Outcome::Stale(_)), "step {step}: {late:?}");
 }
 
 /// The alias is before the new index, which takes writes; the old one is kept, and there is no other.

@@ -21,8 +21,8 @@ impl<F> Store<F> {
     }
 }
 
-impl<F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, SearchFault> + Send + Sync> WriteDocuments for Store<F> {
-    async fn apply(&self, _: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, SearchFault> {
+impl<F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> + Send + Sync> WriteDocuments for Store<F> {
+    async fn apply(&self, _: IndexName, changes: &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> {
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         self.seen.lock().unwrap().push(self.under_way.fetch_add(1, Ordering::SeqCst) + 1);
         // As long as others need to begin.
@@ -33,17 +33,17 @@ impl<F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, SearchFault> + Send + Sync>
 }
 
 impl<F: Send + Sync> ReadVersions for Store<F> {
-    async fn versions(&self, _: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, SearchFault> {
+    async fn versions(&self, _: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, DocumentStoreError> {
         Ok(vec![None; ids.len()])
     }
 }
 
-fn applied(changes: &[Change]) -> Result<Vec<Outcome>, SearchFault> {
+fn applied(changes: &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> {
     Ok(vec![Outcome::Applied; changes.len()])
 }
 
-fn throttled(seconds: u64) -> SearchFault {
-    SearchFault::Throttled { reason: "full".to_owned(), retry_after_seconds: Some(seconds) }
+fn throttled(seconds: u64) -> DocumentStoreError {
+    DocumentStoreError::Throttled { reason: "full".to_owned(), retry_after_seconds: Some(seconds) }
 }
 
 /// Batches of two documents each.
@@ -72,7 +72,7 @@ fn batches(count: u64) -> mpsc::Receiver<Message> {
 
 async fn run<F>(store: &Store<F>, count: u64, patience: Duration, stop: impl Future<Output = ()>) -> Ended
 where
-    F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, SearchFault> + Send + Sync,
+    F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> + Send + Sync,
 {
     run_on(store, batches(count), patience, stop).await
 }
@@ -84,7 +84,7 @@ async fn run_on<F>(
     stop: impl Future<Output = ()>,
 ) -> Ended
 where
-    F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, SearchFault> + Send + Sync,
+    F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> + Send + Sync,
 {
     let progress = Progress::start("roles", None);
     let refusals = Mutex::new(Refusals::new(Target::FirstFree("never made".into()), progress.clone()).unwrap());
@@ -113,7 +113,7 @@ async fn only_what_was_not_taken_of_a_batch_comes_again() {
     let store = Store::new(|call, changes: &[Change]| {
         if call > 0 {
             assert_eq!(changes.iter().map(|change| change.id.as_str()).collect::<Vec<_>>(), ["2"]);
-            return Ok(vec![Outcome::Older(None)]);
+            return Ok(vec![Outcome::Stale(None)]);
         }
         Ok(vec![Outcome::Applied, Outcome::Failed(throttled(0))])
     });
@@ -135,7 +135,7 @@ async fn a_store_that_can_not_take_so_many_gets_one_at_a_time_and_more_later() {
 
 #[tokio::test]
 async fn a_store_that_takes_nothing_is_given_up_at_the_earliest_line_that_is_not_done() {
-    let fault = SearchFault::Failed("broken".to_owned());
+    let fault = DocumentStoreError::Failed("broken".to_owned());
     let store = Store::new(|call, changes: &[Change]| if call == 0 { applied(changes) } else { Err(fault.clone()) });
     let ended = run(&store, 9, Duration::from_millis(500), std::future::pending()).await;
     assert_eq!((ended.tally.loaded, ended.next.line), (2, 3));

@@ -1,0 +1,41 @@
+//! Why indices could not be prepared.
+
+use shared::names::IndexName;
+
+/// Why indices could not be prepared. The texts say what to do where somebody can do something.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PrepareError {
+    /// The cluster or the domain failed, could not be reached, or is in a state that nobody expects.
+    #[error("{0}")]
+    Failed(String),
+    /// The time that there was is over.
+    #[error("the time is over: {0}")]
+    TimeIsUp(String),
+    /// It was asked to stop.
+    #[error("stopped")]
+    Stopped,
+    /// One index could not be prepared.
+    #[error("{index}: {fault}")]
+    Index {
+        /// Which one.
+        index: IndexName,
+        /// Why.
+        fault: Box<PrepareError>,
+    },
+}
+
+impl PrepareError {
+    pub(crate) fn failed(what: impl Into<String>) -> Self {
+        Self::Failed(what.into())
+    }
+
+    /// Whether more time would have helped.
+    #[must_use]
+    pub fn is_of_time(&self) -> bool {
+        match self {
+            Self::TimeIsUp(_) => true,
+            Self::Index { fault, .. } => fault.is_of_time(),
+            Self::Failed(_) | Self::Stopped => false,
+        }
+    }
+}

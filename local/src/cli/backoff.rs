@@ -1,0 +1,47 @@
+//! How long a store that can't take or give something now is waited for.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use shared::search::DocumentStoreError;
+
+/// How long a store may fail, with nothing of it succeeding in between, before a command gives up.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// The wait after the first failure.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// The longest wait that we choose ourselves.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// How long to wait after this many failures in a row: what the store asks for, else twice as long each time, and by
+/// up to a half less, so that those who were sent away together don't come back together.
+pub(super) fn wait(failures: u32, fault: &DocumentStoreError) -> Duration {
+    if let DocumentStoreError::Throttled { retry_after_seconds: Some(seconds), .. } = fault {
+        return Duration::from_secs(*seconds).min(PATIENCE);
+    }
+    let longest = FIRST_WAIT.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_WAIT);
+    let random = RandomState::new().hash_one(failures) % 1000;
+    longest.mul_f64(1.0 - f64::from(u32::try_from(random).unwrap_or_default()) / 2000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_from_a_fifth_of_a_second_to_ten() {
+        let fault = DocumentStoreError::Failed(String::new());
+        for (failures, longest) in [(1, 200), (2, 400), (3, 800), (7, 10_000), (99, 10_000)] {
+            let longest = Duration::from_millis(longest);
+            let wait = wait(failures, &fault);
+            assert!(wait <= longest && wait >= longest / 2, "{failures}: {wait:?}");
+        }
+    }
+
+    #[test]
+    fn a_store_that_says_when_to_come_again_is_believed_within_reason() {
+        let fault =
+            |seconds| DocumentStoreError::Throttled { reason: String::new(), retry_after_seconds: Some(seconds) };
+        assert_eq!(wait(1, &fault(3)), Duration::from_secs(3));
+        assert_eq!(wait(1, &fault(u64::MAX)), PATIENCE);
+    }
+}

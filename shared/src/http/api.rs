@@ -1,0 +1,28 @@
+//! A family of endpoints: those of one API, with one shape of error.
+
+use std::fmt::Display;
+
+use http::HeaderMap;
+
+use super::response::Response;
+
+/// What the endpoints of one API have in common.
+pub trait Api {
+    /// A failure of this API: what the client is told, and what the log is told.
+    type Error: Display + Send;
+
+    /// The answer to a failed request. `tracking_id` is in the log line of the failure, too.
+    fn answer(error: &Self::Error, tracking_id: &str, headers: &HeaderMap) -> Response;
+
+    /// The failure for what nobody foresaw: a panic, an answer that is too large. `cause` is for the log.
+    fn internal(cause: String) -> Self::Error;
+
+    /// The failure of a function that could not be prepared: a key or a setting is missing. `cause` is for the log.
+    fn unprepared(cause: String) -> Self::Error;
+
+    /// The failure of a request that can't be understood at all; `what` is for the client.
+    fn bad_request(what: String) -> Self::Error;
+
+    /// What the log is told and the client isn't; `None` if the client was told all.
+    fn cause(error: &Self::Error) -> Option<String>;
+}

@@ -1,0 +1,139 @@
+//! What goes over the wire: the answers' forms, and the requests' for the API description.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::error::ErrorBody;
+
+/// A role in a request.
+#[derive(Debug, ToSchema)]
+#[schema(as = RoleRequest)]
+pub struct RoleBody {
+    /// The role's id: 1 to 256 bytes.
+    pub id: String,
+    /// Ignored, whatever it is.
+    pub name: Option<serde_json::Value>,
+}
+
+// Bodies are read member by member, so that all their faults are found; these types are their description.
+
+/// A secret to be created.
+#[derive(Debug, ToSchema)]
+#[schema(as = SecretCreate)]
+pub struct CreateBody {
+    /// The secret's name, unique for its owner: 1 to 512 bytes of UTF-8 without control characters.
+    #[schema(min_length = 1, max_length = 512, example = "database")]
+    pub name: String,
+    /// What to store. It comes back byte for byte.
+    #[schema(value_type = Object)]
+    pub data: serde_json::Value,
+    /// Roles whose holders may read the secret; at most 100.
+    pub read_roles: Option<Vec<RoleBody>>,
+    /// Roles whose holders may replace the secret; at most 100.
+    pub write_roles: Option<Vec<RoleBody>>,
+    /// The `user_id` of the path, absent or null; anybody else's is refused.
+    pub owner_id: Option<String>,
+}
+
+/// What changes in a secret. A missing or null field keeps what is stored.
+#[derive(Debug, ToSchema)]
+#[schema(as = SecretUpdate)]
+pub struct UpdateBody {
+    /// What to store instead.
+    #[schema(value_type = Option<Object>)]
+    pub data: Option<serde_json::Value>,
+    /// Roles whose holders may read the secret; an empty list clears it.
+    pub read_roles: Option<Vec<RoleBody>>,
+    /// Roles whose holders may replace the secret; an empty list clears it.
+    pub write_roles: Option<Vec<RoleBody>>,
+}
+
+/// The answer to a create.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SecretCreated)]
+pub struct CreatedBody<'a> {
+    /// The secret's name.
+    pub name: &'a str,
+}
+
+/// A role in an answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Role)]
+pub struct RoleResponse<'a> {
+    /// The role's id.
+    pub id: &'a str,
+    /// Empty: names of roles are not kept here.
+    pub name: &'a str,
+    /// Always false: whether a role was deleted is not known here.
+    pub deleted: bool,
+}
+
+/// A secret in an answer. Holds plaintext, and so has no `Debug`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Secret)]
+pub struct SecretResponse<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What was stored, byte for byte; absent for callers who may not read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    pub data: Option<&'a RawValue>,
+    /// Roles whose holders may read it, in the order given.
+    pub read_roles: Vec<RoleResponse<'a>>,
+    /// Roles whose holders may replace it, in the order given.
+    pub write_roles: Vec<RoleResponse<'a>>,
+    /// Who created it.
+    pub author: &'a str,
+    /// Its path.
+    pub path: String,
+    /// Who wrote it last.
+    pub updated_by: &'a str,
+    /// When it was created.
+    #[schema(format = DateTime)]
+    pub created: String,
+    /// When it was written last.
+    #[schema(format = DateTime)]
+    pub updated: String,
+    /// Whose it is.
+    pub owner_id: &'a str,
+}
+
+/// A listed secret that can't be read, for its stored form was damaged. It can be deleted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DamagedSecret)]
+pub struct DamagedSecretResponse<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Empty.
+    pub read_roles: Vec<RoleResponse<'a>>,
+    /// Empty.
+    pub write_roles: Vec<RoleResponse<'a>>,
+    /// Its path.
+    pub path: String,
+    /// Whose it is.
+    pub owner_id: &'a str,
+    /// Why it can't be read.
+    pub error: ErrorBody,
+}
+
+/// A secret of a page. Holds plaintext, and so has no `Debug`.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ListedSecret)]
+pub enum ListedSecretResponse<'a> {
+    /// A secret.
+    Whole(SecretResponse<'a>),
+    /// A secret that can't be read.
+    Damaged(DamagedSecretResponse<'a>),
+}
+
+/// A page of secrets. Holds plaintext, and so has no `Debug`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SecretList)]
+pub struct SecretListResponse<'a> {
+    /// How many secrets the owner has.
+    pub count: u64,
+    /// The page, ordered by name, bytewise.
+    pub items: Vec<ListedSecretResponse<'a>>,
+}
