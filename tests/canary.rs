@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::HeaderName;
 use serde_json::{Value, json};
-use shared::clients::{self, Connections, Issuer};
+use shared::clients::{Connections, Issuer};
 use shared::http::{Api, Endpoint, RequestContext, Response, refuse_event, search, serve_event, vault};
 use shared::json::RawObject;
 use shared::sealing::Keyring;
-use shared::search::{OpenSearchAuth, OpenSearchSettings};
+use shared::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
 use shared::vault::SecretData;
 
 use crate::support::program::{self, Program};
@@ -138,7 +138,7 @@ fn no_debug_output_holds_a_secret_or_a_key() {
         timeout: std::time::Duration::from_secs(1),
         max_document_bytes: 1,
     };
-    let documents = clients::opensearch(&connections, settings).unwrap();
+    let documents = OpenSearchDocuments::new(&connections, settings).unwrap();
     let body = json!({ "password": CANARY }).to_string();
     let members = RawObject::parse(body.as_bytes()).unwrap();
     let wrong = Keyring::parse(&json!({ "v": 1, "key": CANARY }).to_string()).unwrap_err();

@@ -12,11 +12,11 @@ use bytes::Bytes;
 use get_document::GetDocument;
 use local::gateway::{answer_json, event_json, to_http};
 use serde_json::{Value, json};
-use shared::auth::{Accepted, Authenticator, KeySet, TokenRules};
-use shared::clients::{self, Connections, Issuer};
+use shared::auth::{AcceptedValues, Authenticator, KeySet, TokenRules};
+use shared::clients::{Connections, Issuer};
 use shared::deps::SearchDeps;
 use shared::http::{GATEWAY_RESPONSE_LIMIT, serve_event};
-use shared::search::{OpenSearchAuth, OpenSearchSettings, SearchRules};
+use shared::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, SearchRules};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
@@ -38,8 +38,8 @@ async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
     let key = TestKey::ed25519("k");
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let rules = TokenRules {
-        issuers: Accepted::Any,
-        audiences: Accepted::Any,
+        issuers: AcceptedValues::Any,
+        audiences: AcceptedValues::Any,
         user_claims: words(&["sub"]),
         scope_claims: words(&["scope"]),
         scope_prefix: String::new(),
@@ -49,7 +49,7 @@ async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
     };
     let endpoint = GetDocument::new(SearchDeps {
         authenticator: Authenticator::with_keys(KeySet::from_jwks(&TestKey::key_set(&[&key])).unwrap(), rules),
-        documents: clients::opensearch(&Connections::new(Issuer::Any, []).unwrap(), settings).unwrap(),
+        documents: OpenSearchDocuments::new(&Connections::new(Issuer::Any, []).unwrap(), settings).unwrap(),
         rules: SearchRules { authorities: words(&["ORG_ADMIN"]) },
         add_type: false,
     });

@@ -3,7 +3,7 @@
 
 use jsonwebtoken::{Algorithm, get_current_timestamp};
 use serde_json::{Value, json};
-use shared::auth::Accepted;
+use shared::auth::AcceptedValues;
 
 use crate::support::{Claims, Gate, Server, TestKey, secret_path, secrets_path};
 
@@ -256,9 +256,9 @@ async fn the_local_server_checks_the_issuer_of_its_own_tokens() {
     let server = Server::start().await;
     server.user("alice").get(&secrets_path("alice")).await.expect_status(200);
     let settings = server.local().settings(&|_| None).unwrap();
-    let own = Accepted::OneOf(vec!["coffer-local".to_owned()]);
+    let own = AcceptedValues::OneOf(vec!["coffer-local".to_owned()]);
     for rules in [&settings.tokens.vault, &settings.tokens.search] {
-        assert_eq!((&rules.issuers, &rules.audiences), (&own, &Accepted::Any));
+        assert_eq!((&rules.issuers, &rules.audiences), (&own, &AcceptedValues::Any));
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::json;
-use shared::auth::{Accepted, Authenticator, JwksClient, TokenRules};
+use shared::auth::{AcceptedValues, Authenticator, JwksClient, TokenRules};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -63,8 +63,8 @@ impl HeldFetch {
         };
         let claims = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let rules = TokenRules {
-            issuers: Accepted::Any,
-            audiences: Accepted::Any,
+            issuers: AcceptedValues::Any,
+            audiences: AcceptedValues::Any,
             user_claims: claims(&["sub"]),
             scope_claims: claims(&["scope"]),
             scope_prefix: String::new(),

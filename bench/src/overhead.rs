@@ -18,9 +18,9 @@ use services::examples;
 use services::random::Random;
 use services::stack::Stack;
 use services::tools::Need;
-use shared::clients::{self, Connections, Issuer};
+use shared::clients::{Connections, Issuer};
 use shared::http::GATEWAY_RESPONSE_LIMIT;
-use shared::search::{OpenSearchAuth, OpenSearchSettings};
+use shared::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
 use url::Url;
 
 use crate::environment::About;
@@ -150,7 +150,7 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
         timeout: Duration::from_secs(2),
         max_document_bytes: GATEWAY_RESPONSE_LIMIT,
     };
-    let documents = clients::opensearch(&connections()?, settings).map_err(|error| error.to_string())?;
+    let documents = OpenSearchDocuments::new(&connections()?, settings).map_err(|error| error.to_string())?;
     let table = |_: &Local| client_of(local_config(&stack.dynamodb, ACCESS_KEY));
     let handler = InProcess::with_documents(&folder.path().join("data"), table, documents).await?;
     let token_of = |round: u32| handler.token(USER, &[DOCUMENT_SCOPE, &format!("round-{round:06}")]);

@@ -90,7 +90,7 @@ impl<D: ReadDocument> App<D> {
             update: UpdateSecret::new(deps()),
             delete: DeleteSecret::new(TableDeps {
                 authenticator: from.authenticators.vault.clone(),
-                store: from.table.clone(),
+                vault: VaultService::without_sealer(from.table.clone()),
             }),
             document: GetDocument::new(SearchDeps {
                 authenticator: from.authenticators.search.clone(),

@@ -1,9 +1,9 @@
 //! What an endpoint works with: made by [`crate::start`] on Lambda, by the local server and by tests elsewhere.
 
 use crate::auth::Authenticator;
-use crate::http::vault::Limits;
 use crate::search::SearchRules;
-use crate::vault::VaultService;
+use crate::vault::Limits;
+use crate::vault::{NoSealer, VaultService};
 
 /// What a function of the vault works with that sees what is in a secret; `S` is its table.
 #[derive(Debug)]
@@ -16,13 +16,13 @@ pub struct VaultDeps<S> {
     pub limits: Limits,
 }
 
-/// What delete-secret works with; `S` is its table. It never sees what is in a secret, and has no sealer.
+/// Dependencies of delete-secret, which never reads plaintext and has no sealer; `S` is its table.
 #[derive(Debug)]
 pub struct TableDeps<S> {
-    /// Who is calling.
+    /// Verifier of tokens.
     pub authenticator: Authenticator,
     /// The table.
-    pub store: S,
+    pub vault: VaultService<S, NoSealer>,
 }
 
 /// What a function of the search API works with; `S` is where its documents are.

@@ -4,7 +4,7 @@ use shared::deps::TableDeps;
 use shared::http::vault::{VaultApi, VaultError, deleted, if_match, secret_path};
 use shared::http::{Endpoint, RequestContext, Response};
 use shared::vault::rules::may_delete;
-use shared::vault::{DeleteSecret as Store, Deleted, VaultServiceError};
+use shared::vault::{DeleteSecret as Store, Deleted};
 
 /// Deletes a secret. The store can do nothing else, and so can't read; there is no keyring either.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl<S: Store> Endpoint for DeleteSecret<S> {
         may_delete(&caller, &owner)?;
         let expected = if_match(request.headers())?;
 
-        match self.0.store.delete(&owner, &name, expected.revisions()).await.map_err(VaultServiceError::from)? {
+        match self.0.vault.delete(&owner, &name, expected.revisions()).await? {
             Deleted::Gone(id) => {
                 request.secret_id = id.map(|id| id.to_string());
                 Ok(deleted())

@@ -20,6 +20,7 @@ use crate::cluster_requests::Deadline;
 use crate::domain;
 use crate::error::PrepareError;
 use crate::reindex::WAY_BACK;
+use crate::response_upload;
 use crate::run::Preparer;
 
 /// What is kept of the function's time for its answer.
@@ -173,7 +174,7 @@ async fn send(url: &str, body: &str) -> Result<(), StartError> {
     let mut wait = Duration::from_millis(300);
     let mut attempt = 1;
     loop {
-        let why = match clients::put(url, body).await {
+        let why = match response_upload::put(url, body).await {
             Ok(200..=299) => return Ok(()),
             Ok(status) => format!("{status} was answered"),
             Err(why) => why,

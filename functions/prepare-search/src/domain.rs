@@ -53,7 +53,7 @@ where
     };
     let signed = matches!(auth, OpenSearchAuth::SigV4 { .. });
     let connections = clients::opensearch_connections(&url, signed);
-    let cluster = connections.and_then(|connections| clients::cluster(&connections, url, auth));
+    let cluster = connections.and_then(|connections| Cluster::new(&connections, url, auth));
     cluster.map_err(|error| PrepareError::failed(error_chain(error.as_ref())))
 }
 

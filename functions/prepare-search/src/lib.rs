@@ -12,6 +12,7 @@ mod error;
 mod indices;
 pub mod mappings;
 mod reindex;
+mod response_upload;
 mod run;
 mod tasks;
 

@@ -1,8 +1,8 @@
 //! Bounds of parameters and of members of bodies: length, pattern, range. They are taken from the types that the
 //! handlers read with, so that the description and the server refuse the same.
 
-use shared::http::vault::Limits;
 use shared::names::{DocumentId, RoleId, SecretName, UserId};
+use shared::vault::Limits;
 use utoipa::Number;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::schema::{AnyOfBuilder, Components, Object, ObjectBuilder, SchemaFormat, Type};

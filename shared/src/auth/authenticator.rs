@@ -10,38 +10,9 @@ use super::caller::Caller;
 use super::claims;
 use super::error::{AuthError, TokenError};
 use super::jwks_client::JwksClient;
+use super::key_set::KeySet;
 use super::token::{self, Token};
-use super::verification_keys::KeySet;
-
-/// What a token must hold, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenRules {
-    /// Accepted values of `iss`.
-    pub issuers: Accepted,
-    /// Accepted values of `aud`, of which one must be there; of `client_id` or `azp` where there is no `aud`.
-    pub audiences: Accepted,
-    /// Claims that may hold the user's id; the first that is there decides.
-    pub user_claims: Vec<String>,
-    /// Claims that may hold scopes; all of them count.
-    pub scope_claims: Vec<String>,
-    /// Prefix of the scopes that count, stripped from them; empty where scopes have none.
-    pub scope_prefix: String,
-    /// Claims that may hold role ids; all of them count.
-    pub role_claims: Vec<String>,
-    /// Claims that may hold user levels; all of them count.
-    pub authority_claims: Vec<String>,
-    /// How far clocks may be apart, in seconds.
-    pub leeway_seconds: u64,
-}
-
-/// Accepted values of a claim.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Accepted {
-    /// Every value, and none: the claim is not checked.
-    Any,
-    /// One of these.
-    OneOf(Vec<String>),
-}
+use super::token_rules::TokenRules;
 
 /// Where keys come from.
 #[derive(Debug)]

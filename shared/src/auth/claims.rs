@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 use crate::json::RawObject;
 use crate::names::UserId;
 
-use super::authenticator::{Accepted, TokenRules};
 use super::caller::Caller;
 use super::error::TokenError;
+use super::token_rules::{AcceptedValues, TokenRules};
 
 /// The latest time that is taken for one, in seconds: the end of the year 9999.
 const LATEST: f64 = 253_402_300_799.0;
@@ -18,11 +18,11 @@ const LATEST: f64 = 253_402_300_799.0;
 pub(super) fn read(claims: &[u8], rules: &TokenRules, now: u64) -> Result<Caller, TokenError> {
     let claims = RawObject::parse(claims).map_err(|_| TokenError::Malformed)?;
     check_times(&claims, rules, now)?;
-    if let Accepted::OneOf(issuers) = &rules.issuers {
+    if let AcceptedValues::OneOf(issuers) = &rules.issuers {
         let issuer: Option<String> = claims.read("iss");
         issuer.filter(|issuer| issuers.contains(issuer)).ok_or(TokenError::Issuer)?;
     }
-    if let Accepted::OneOf(audiences) = &rules.audiences
+    if let AcceptedValues::OneOf(audiences) = &rules.audiences
         && !is_meant_for(&claims, audiences)
     {
         return Err(TokenError::Audience);

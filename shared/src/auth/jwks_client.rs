@@ -11,12 +11,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
+use aws_smithy_runtime_api::box_error::BoxError;
 use tokio::sync::{Mutex, RwLock};
+use url::Url;
 
 use super::error::{AuthError, TokenError};
+use super::jwks_fetch::{FetchKeys, fetch_from};
+use super::key_set::KeySet;
 use super::token::Token;
-use super::verification_keys::{KeySet, algorithm};
+use super::verification_keys::algorithm;
 
 /// How long keys are used without asking again.
 const FRESH: Duration = Duration::from_secs(10 * 60);
@@ -26,9 +29,6 @@ const USABLE: Duration = Duration::from_secs(24 * 60 * 60);
 const FETCH_INTERVAL: Duration = Duration::from_secs(60);
 /// The shortest time between two fetches while there are no keys at all, and so no token can be verified.
 const FIRST_FETCH_INTERVAL: Duration = Duration::from_secs(20);
-
-/// Fetches a key set's text; the error is for the log.
-pub type FetchKeys = Box<dyn Fn() -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 
 /// What tells the time; a test's own goes as fast as the test wants.
 pub type Clock = Box<dyn Fn() -> Instant + Send + Sync>;
@@ -75,6 +75,14 @@ pub struct JwksClient {
 }
 
 impl JwksClient {
+    /// Keys of the server at this address. Nothing is fetched yet.
+    ///
+    /// # Errors
+    /// The HTTP client can't be made.
+    pub fn of(url: &Url) -> Result<Self, BoxError> {
+        Ok(Self::new(fetch_from(url)?))
+    }
+
     /// Keys that `fetch` gets. Nothing is fetched yet.
     #[must_use]
     pub fn new(fetch: FetchKeys) -> Self {

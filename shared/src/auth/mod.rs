@@ -10,15 +10,21 @@ mod caller;
 mod claims;
 mod error;
 mod jwks_client;
+mod jwks_fetch;
 mod key_parsing;
+mod key_set;
 mod signature_cache;
 mod token;
+mod token_rules;
 mod verification_keys;
 #[cfg(test)]
 mod wycheproof;
 
-pub use authenticator::{Accepted, Authenticator, TokenRules};
+pub use authenticator::Authenticator;
 pub use caller::{Caller, Forbidden, Scope};
 pub use error::{AuthError, TokenError};
-pub use jwks_client::{Clock, FetchKeys, JwksClient};
-pub use verification_keys::{KeySet, KeySetError};
+pub use jwks_client::{Clock, JwksClient};
+pub use jwks_fetch::FetchKeys;
+pub use key_set::KeySet;
+pub use token_rules::{AcceptedValues, TokenRules};
+pub use verification_keys::KeySetError;

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::TokenError;
+use super::key_set::KeySet;
 use super::token::Token;
-use super::verification_keys::{KeySet, KeySetError};
+use super::verification_keys::KeySetError;
 
 const VECTORS: &str = include_str!("../../../tests/vectors/wycheproof/json_web_signature_test.json");
 

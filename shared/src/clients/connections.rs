@@ -8,7 +8,6 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use aws_smithy_http_client::pool::{
@@ -28,11 +27,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_runtime_api::shared::IntoShared;
-use tokio::sync::Notify;
 use url::Url;
 
+use super::connection_state::ConnectionState;
 use super::dns_prefetch::DnsPrefetch;
-use super::trust_fallback::{TrustFallback, unverified};
+use super::trust_fallback::TrustFallback;
 use super::{connector_settings, roots};
 
 /// Who is expected to have issued the certificates of the servers that a function speaks to. Any that the machine trusts
@@ -60,7 +59,7 @@ impl Issuer {
 pub struct Connections {
     amazons: Option<Pool>,
     all: Pool,
-    state: Arc<State>,
+    state: Arc<ConnectionState>,
 }
 
 /// A pool, and the SDK's HTTP client over it.
@@ -68,37 +67,6 @@ pub struct Connections {
 struct Pool {
     pool: ConnectionPool,
     client: Client,
-}
-
-/// What is known of connections.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    // Told whenever a connection was established, or couldn't be.
-    settled: Notify,
-    all_roots: AtomicBool,
-}
-
-impl State {
-    /// Whether a server has shown a certificate that the first pool couldn't verify.
-    pub(super) fn all_roots(&self) -> bool {
-        self.all_roots.load(Ordering::Relaxed)
-    }
-
-    /// Notes what became of a connection of the first pool.
-    fn note_first(&self, event: &ConnectionEvent<'_>) {
-        if let ConnectionEvent::EstablishmentFailed(failed) = event
-            && unverified(failed.error())
-            && !self.all_roots.swap(true, Ordering::Relaxed)
-        {
-            let server = failed.establishment().origin().host();
-            tracing::info!(server, "not a certificate of Amazon's: all root certificates are read");
-        }
-        self.note();
-    }
-
-    fn note(&self) {
-        self.settled.notify_waiters();
-    }
 }
 
 impl Connections {
@@ -123,7 +91,7 @@ impl Connections {
 
     /// With these roots, in PEM, as the first pool's, and the second's configuration.
     fn with(first: Option<Vec<u8>>, second: TlsContext, dns: &DnsPrefetch) -> Result<Self, BoxError> {
-        let state = Arc::<State>::default();
+        let state = Arc::<ConnectionState>::default();
         let amazons = first.and_then(|pem| {
             let store = TrustStore::empty().with_pem_certificate(pem);
             TlsContext::builder().with_trust_store(store).build().ok()
@@ -195,7 +163,7 @@ impl Connections {
             waits.await;
         }
         loop {
-            let mut settled = pin!(self.state.settled.notified());
+            let mut settled = pin!(self.state.settled());
             settled.as_mut().enable();
             if !establishing(pool, server) {
                 return;

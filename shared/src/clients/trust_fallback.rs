@@ -1,7 +1,5 @@
 //! One HTTP client over two pools of connections: what the first can't verify, the second sends.
 
-use std::error::Error;
-use std::io;
 use std::sync::Arc;
 
 use aws_smithy_http_client::pool::Client;
@@ -14,19 +12,19 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_types::config_bag::ConfigBag;
 
-use super::connections::State;
+use super::connection_state::{ConnectionState, unverified};
 
 /// The client.
 #[derive(Debug)]
 pub(super) struct TrustFallback {
     first: Client,
     second: Client,
-    state: Arc<State>,
+    state: Arc<ConnectionState>,
 }
 
 impl TrustFallback {
     /// A client over these pools, with what is known of their connections.
-    pub(super) fn new(first: Client, second: Client, state: Arc<State>) -> Self {
+    pub(super) fn new(first: Client, second: Client, state: Arc<ConnectionState>) -> Self {
         Self { first, second, state }
     }
 }
@@ -59,7 +57,7 @@ impl HttpClient for TrustFallback {
 struct Connector {
     first: SharedHttpConnector,
     second: SharedHttpConnector,
-    state: Arc<State>,
+    state: Arc<ConnectionState>,
 }
 
 impl HttpConnector for Connector {
@@ -79,19 +77,4 @@ impl HttpConnector for Connector {
             }
         })
     }
-}
-
-/// Whether a connection failed because the server's certificate couldn't be verified. Any reason counts: beside an issuer
-/// that isn't known it may be one that has the name of one that is.
-pub(super) fn unverified(error: &dyn Error) -> bool {
-    let mut cause = error.source();
-    while let Some(this) = cause {
-        if let Some(rustls::Error::InvalidCertificate(_)) = this.downcast_ref() {
-            return true;
-        }
-        // An I/O error's source is that of the error which it stands for, not that error.
-        let stands_for = this.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        cause = stands_for.map(|inner| inner as &(dyn Error + 'static)).or_else(|| this.source());
-    }
-    false
 }

@@ -12,8 +12,8 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::auth::TokenRules;
-use crate::http::vault::Limits;
 use crate::search::SearchRules;
+use crate::vault::Limits;
 
 pub use reader::{SettingErrors, from_env};
 pub use table::{Kind, SETTINGS, Setting};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use crate::auth::{Accepted, KeySet};
+use crate::auth::{AcceptedValues, KeySet};
 
 use super::table::{Kind, SETTINGS, Setting};
 
@@ -89,17 +89,17 @@ impl<'a> Reader<'a> {
         items
     }
 
-    /// Accepted values of a claim: a list that must be there, or the word `any` alone.
-    pub(super) fn accepted(&mut self, name: &'static str) -> Accepted {
-        let Some(text) = self.text(name) else { return Accepted::OneOf(Vec::new()) };
+    /// AcceptedValues values of a claim: a list that must be there, or the word `any` alone.
+    pub(super) fn accepted(&mut self, name: &'static str) -> AcceptedValues {
+        let Some(text) = self.text(name) else { return AcceptedValues::OneOf(Vec::new()) };
         let values = self.list(name);
         if values == ["any"] {
-            return Accepted::Any;
+            return AcceptedValues::Any;
         }
         if values.iter().any(|value| value == "any") {
             self.wrong(name, &text, "values separated by commas, or the word any alone");
         }
-        Accepted::OneOf(values)
+        AcceptedValues::OneOf(values)
     }
 
     /// Refuses a setting of an earlier version: what it restricted must not end up unrestricted.
@@ -197,7 +197,7 @@ fn is_near(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::auth::Accepted;
+    use crate::auth::AcceptedValues;
     use crate::settings::{SearchSettings, VaultSettings, log_level};
 
     fn with(values: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
@@ -350,7 +350,7 @@ mod tests {
     }
 
     /// The rules of a function of the search API with these issuers and audiences, or the faults.
-    fn accepted(issuers: &'static str, audiences: &'static str) -> Result<[Accepted; 2], String> {
+    fn accepted(issuers: &'static str, audiences: &'static str) -> Result<[AcceptedValues; 2], String> {
         let lookup = move |name: &str| match name {
             "COFFER_SEARCH_ISSUERS" => Some(issuers.to_owned()),
             "COFFER_SEARCH_AUDIENCES" => Some(audiences.to_owned()),
@@ -364,9 +364,9 @@ mod tests {
 
     #[test]
     fn the_word_any_alone_switches_a_check_off() {
-        let one_of = |values: &[&str]| Accepted::OneOf(values.iter().map(|value| (*value).to_owned()).collect());
+        let one_of = |values: &[&str]| AcceptedValues::OneOf(values.iter().map(|value| (*value).to_owned()).collect());
         let read = accepted(" any ", "coffer, https://coffer.example").unwrap();
-        assert_eq!(read, [Accepted::Any, one_of(&["coffer", "https://coffer.example"])]);
+        assert_eq!(read, [AcceptedValues::Any, one_of(&["coffer", "https://coffer.example"])]);
         assert_eq!(accepted("ANY", "anybody").unwrap(), [one_of(&["ANY"]), one_of(&["anybody"])]);
         let faults = accepted("any,https://issuer.example", "coffer,any").unwrap_err();
         assert!(

@@ -5,14 +5,18 @@
 
 mod aad;
 pub mod dynamodb;
+mod limits;
 pub mod rules;
 mod secret;
 mod store;
 mod vault_service;
 
+pub use limits::Limits;
 pub use secret::{Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
 pub use store::{
     CreateSecret, Created, DeleteSecret, Deleted, FoundSecret, ListSecrets, ReadSecret, ReplaceSecret, Replaced,
     SecretPage, SecretStoreError,
 };
-pub use vault_service::{DamagedSecret, Draft, ListedSecret, Lookup, VaultService, VaultServiceError};
+pub use vault_service::{
+    DamagedSecret, Draft, ListedSecret, Lookup, NoSealer, VaultErrorKind, VaultService, VaultServiceError,
+};

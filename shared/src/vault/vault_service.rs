@@ -10,7 +10,8 @@ use crate::sealing::{OpenError, Sealer, SealerError};
 use super::aad::aad;
 use super::secret::{Revision, RoleLists, SealedSecret, Secret, SecretData, SecretRecord};
 use super::store::{
-    CreateSecret, Created, FoundSecret, ListSecrets, ReadSecret, ReplaceSecret, Replaced, SecretStoreError,
+    CreateSecret, Created, DeleteSecret, Deleted, FoundSecret, ListSecrets, ReadSecret, ReplaceSecret, Replaced,
+    SecretStoreError,
 };
 
 /// Why the vault could not do it. The texts are for the log.
@@ -32,7 +33,37 @@ pub enum VaultServiceError {
     Random(#[from] RandomFailed),
 }
 
+/// Kind of a [`VaultServiceError`], by the part that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VaultErrorKind {
+    /// The table asks for fewer requests.
+    Throttled,
+    /// The table failed.
+    Table,
+    /// The keyring's service failed.
+    KeyringService,
+    /// The keyring is malformed, or lacks the key of a stored secret.
+    Configuration,
+    /// A stored secret is damaged, or the function itself failed.
+    Internal,
+}
+
 impl VaultServiceError {
+    /// Kind of the error.
+    #[must_use]
+    pub fn kind(&self) -> VaultErrorKind {
+        match self {
+            Self::Store(SecretStoreError::Throttled(_)) => VaultErrorKind::Throttled,
+            Self::Store(SecretStoreError::Failed(_)) => VaultErrorKind::Table,
+            Self::Store(SecretStoreError::Damaged(_)) | Self::Random(_) => VaultErrorKind::Internal,
+            Self::Seal { source, .. } => match source {
+                SealerError::Source(_) => VaultErrorKind::KeyringService,
+                SealerError::Keyring(_) | SealerError::Open(OpenError::UnknownKey(_)) => VaultErrorKind::Configuration,
+                SealerError::Seal(_) | SealerError::Open(_) => VaultErrorKind::Internal,
+            },
+        }
+    }
+
     /// Tells whether the stored secret itself is at fault, and no service, key or setting.
     fn is_damage(&self) -> bool {
         match self {
@@ -62,11 +93,38 @@ pub struct Draft {
     pub roles: RoleLists,
 }
 
-/// A store of secrets and the sealer that guards it.
+/// Store of secrets with its sealer `K`: what is written is sealed, what is read was verified.
 #[derive(Debug)]
-pub struct VaultService<S> {
+pub struct VaultService<S, K = Arc<Sealer>> {
     store: S,
-    sealer: Arc<Sealer>,
+    sealer: K,
+}
+
+/// Absence of a sealer, for a function that never opens a secret.
+#[derive(Debug, Clone, Copy)]
+pub struct NoSealer;
+
+impl<S> VaultService<S, NoSealer> {
+    /// A store without a sealer.
+    #[must_use]
+    pub fn without_sealer(store: S) -> Self {
+        Self { store, sealer: NoSealer }
+    }
+}
+
+impl<S: DeleteSecret, K: Sync> VaultService<S, K> {
+    /// Deletes a secret that is of one of these revisions; of any revision where there are none.
+    ///
+    /// # Errors
+    /// [`VaultServiceError::Store`] if the store fails.
+    pub async fn delete(
+        &self,
+        owner: &UserId,
+        name: &SecretName,
+        expected: Option<&[Revision]>,
+    ) -> Result<Deleted, VaultServiceError> {
+        Ok(self.store.delete(owner, name, expected).await?)
+    }
 }
 
 impl<S> VaultService<S> {

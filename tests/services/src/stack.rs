@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use local::data_dir::DataDir;
 use local::tokens::{Grant, ISSUER, SigningKey};
 use prepare_search::{Deadline, Preparer};
-use shared::clients::{self, Connections, Issuer};
+use shared::clients::{Connections, Issuer};
 use shared::search::{Cluster, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
 use shared::vault::dynamodb::create_table;
 use tempfile::TempDir;
@@ -199,7 +199,7 @@ impl Stack {
     /// The way to OpenSearch that functions have.
     pub fn cluster(&self) -> Cluster {
         let connections = Connections::new(Issuer::Nobody, []).unwrap();
-        clients::cluster(&connections, self.opensearch.parse().unwrap(), OpenSearchAuth::None).unwrap()
+        Cluster::new(&connections, self.opensearch.parse().unwrap(), OpenSearchAuth::None).unwrap()
     }
 
     /// Reads documents behind a prefix, as functions do, and waits as long as a busy machine needs.
@@ -211,7 +211,7 @@ impl Stack {
             timeout: Duration::from_secs(60),
             max_document_bytes: 10_000_000,
         };
-        clients::opensearch(&Connections::new(Issuer::Nobody, []).unwrap(), settings).unwrap()
+        OpenSearchDocuments::new(&Connections::new(Issuer::Nobody, []).unwrap(), settings).unwrap()
     }
 
     /// Puts a document into an index of this name, without looking at it.

@@ -8,8 +8,7 @@ use utoipa::ToSchema;
 use crate::auth::{AuthError, Forbidden, TokenError};
 use crate::http::api::Api;
 use crate::http::response::Response;
-use crate::sealing::{OpenError, SealerError};
-use crate::vault::{SecretStoreError, VaultServiceError};
+use crate::vault::{VaultErrorKind, VaultServiceError};
 
 /// The vault API.
 #[derive(Debug)]
@@ -138,19 +137,14 @@ impl From<FieldError> for VaultError {
 }
 
 impl From<VaultServiceError> for VaultError {
-    fn from(fault: VaultServiceError) -> Self {
-        let cause = fault.to_string();
-        match fault {
-            VaultServiceError::Store(SecretStoreError::Throttled(_)) => Self::Throttled(cause),
-            VaultServiceError::Store(SecretStoreError::Failed(_)) => Self::Database(cause),
-            VaultServiceError::Store(SecretStoreError::Damaged(_)) | VaultServiceError::Random(_) => {
-                Self::Internal(cause)
-            }
-            VaultServiceError::Seal { source, .. } => match source {
-                SealerError::Source(_) => Self::Service(cause),
-                SealerError::Keyring(_) | SealerError::Open(OpenError::UnknownKey(_)) => Self::Configuration(cause),
-                SealerError::Seal(_) | SealerError::Open(_) => Self::Internal(cause),
-            },
+    fn from(error: VaultServiceError) -> Self {
+        let cause = error.to_string();
+        match error.kind() {
+            VaultErrorKind::Throttled => Self::Throttled(cause),
+            VaultErrorKind::Table => Self::Database(cause),
+            VaultErrorKind::KeyringService => Self::Service(cause),
+            VaultErrorKind::Configuration => Self::Configuration(cause),
+            VaultErrorKind::Internal => Self::Internal(cause),
         }
     }
 }

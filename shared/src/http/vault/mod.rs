@@ -11,5 +11,5 @@ pub use dto::{CreateBody, CreatedBody, RoleBody, RoleResponse, SecretListRespons
 pub use error::{ErrorBody, ErrorCode, FieldError, VaultApi, VaultError};
 pub use path::{secret_path, secrets_path};
 pub use query::{IfMatch, Page, if_match, page_query};
-pub use request::{Limits, Patch, read_draft, read_patch};
+pub use request::{Patch, read_draft, read_patch};
 pub use response::{created, deleted, one, page, updated};

@@ -4,27 +4,9 @@ use serde_json::value::RawValue;
 
 use crate::json::{RawObject, kind};
 use crate::names::{RoleId, SecretName, TextError, UserId};
-use crate::vault::{Draft, RoleLists, SecretData};
+use crate::vault::{Draft, Limits, RoleLists, SecretData};
 
 use super::error::{ErrorCode, FieldError, VaultError};
-
-/// How large a request may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// The largest `data`, in bytes as sent.
-    pub max_data_bytes: usize,
-}
-
-impl Limits {
-    /// The most roles in one list.
-    pub const MAX_ROLES: usize = 100;
-
-    /// The largest body in bytes: the largest data, and as much again as two full role lists with names can need.
-    #[must_use]
-    pub fn max_body_bytes(self) -> usize {
-        self.max_data_bytes + 256 * 1024
-    }
-}
 
 /// What an update changes; what is `None` stays as it is.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::http::HttpConnector;
-use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::http::{Request, Response};
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 use url::{Position, Url};
 
+use crate::clients::Connections;
 use crate::error_chain::error_chain;
 use crate::search::store::DocumentStoreError;
 
@@ -59,9 +60,11 @@ pub struct Cluster {
 
 impl Cluster {
     /// The cluster at this address, without a path. Nothing is connected yet.
-    #[must_use]
-    pub fn new(connector: SharedHttpConnector, url: Url, auth: OpenSearchAuth) -> Self {
-        Self { connector, url, auth }
+    ///
+    /// # Errors
+    /// The HTTP client can't be made.
+    pub fn new(connections: &Connections, url: Url, auth: OpenSearchAuth) -> Result<Self, BoxError> {
+        Ok(Self { connector: connections.connector()?, url, auth })
     }
 
     /// Sends a request, whose path is encoded and may have a query. How long that may take is the caller's affair.
@@ -153,7 +156,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
-    use crate::clients::{self, Connections, Issuer};
+    use crate::clients::Issuer;
 
     use super::*;
 
@@ -174,7 +177,7 @@ mod tests {
             }
         });
         let pool = Connections::new(Issuer::Nobody, []).unwrap();
-        (clients::cluster(&pool, url, OpenSearchAuth::None).unwrap(), connections)
+        (Cluster::new(&pool, url, OpenSearchAuth::None).unwrap(), connections)
     }
 
     async fn faults(answer: &'static str) -> (Vec<DocumentStoreError>, usize) {

@@ -12,12 +12,13 @@ mod reason;
 use std::fmt;
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use aws_smithy_runtime_api::box_error::BoxError;
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use url::Url;
 
+use crate::clients::Connections;
 use crate::names::{DocumentId, IndexName};
 use crate::url_encoding::encode;
 
@@ -56,11 +57,13 @@ pub struct OpenSearchDocuments {
 }
 
 impl OpenSearchDocuments {
-    /// Reads with this connector. Nothing is connected yet.
-    #[must_use]
-    pub fn new(connector: SharedHttpConnector, settings: OpenSearchSettings) -> Self {
+    /// Documents of this cluster, read over these connections. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// The HTTP client can't be made.
+    pub fn new(connections: &Connections, settings: OpenSearchSettings) -> Result<Self, BoxError> {
         let OpenSearchSettings { url, auth, alias_prefix, timeout, max_document_bytes } = settings;
-        Self { cluster: Cluster::new(connector, url, auth), alias_prefix, timeout, max_document_bytes }
+        Ok(Self { cluster: Cluster::new(connections, url, auth)?, alias_prefix, timeout, max_document_bytes })
     }
 
     async fn ask(&self, index: IndexName, id: &DocumentId) -> Result<Option<DocumentBytes>, DocumentStoreError> {
