@@ -153,7 +153,7 @@ mod tests {
         "5f9acd17d3427a617ccf1cca62abd35565b55901ff5aa6d916dec421e71d387a89d982c17eafb156a0e4abc25804daea";
     const VECTOR_DATA: &str =
         "2987bd6a6e35b555e1b70da4e2e10f81a3c6100bd8b1d602090c66e5dc4dafe25d490016a02e95e9c67429d5";
-    const VECTOR_CONTEXT: &[u8] = b"a aad";
+    const VECTOR_AAD: &[u8] = b"a context";
     const VECTOR_PLAINTEXT: &[u8] = br#"{"password":"correct horse"}"#;
 
     fn vector() -> Vec<u8> {
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn format_1_is_sealed_as_it_always_was() {
         let fresh = Fresh { data_key: Zeroizing::new([0x33; 32]), wrap_nonce: [0x11; 12], data_nonce: [0x22; 12] };
-        let sealed = seal_with(&ring(), "alice", VECTOR_CONTEXT, VECTOR_PLAINTEXT, &fresh).unwrap();
+        let sealed = seal_with(&ring(), "alice", VECTOR_AAD, VECTOR_PLAINTEXT, &fresh).unwrap();
         let parts = header::parse(&sealed).unwrap();
         assert_eq!(hex(parts.prefix), VECTOR_HEADER);
         assert_eq!(hex(parts.wrapped_key), VECTOR_WRAPPED);
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn format_1_opens_for_ever() {
-        let opened = open(&ring(), "alice", VECTOR_CONTEXT, &vector()).unwrap();
+        let opened = open(&ring(), "alice", VECTOR_AAD, &vector()).unwrap();
         assert_eq!(&*opened, VECTOR_PLAINTEXT);
     }
 
@@ -184,7 +184,7 @@ mod tests {
             for bit in 0..8 {
                 let mut changed = sealed.clone();
                 changed[byte] ^= 1 << bit;
-                assert!(open(&ring(), "alice", VECTOR_CONTEXT, &changed).is_err(), "byte {byte}, bit {bit}");
+                assert!(open(&ring(), "alice", VECTOR_AAD, &changed).is_err(), "byte {byte}, bit {bit}");
             }
         }
     }
@@ -193,13 +193,13 @@ mod tests {
     fn every_cut_is_found() {
         let sealed = vector();
         for length in 0..sealed.len() {
-            assert!(open(&ring(), "alice", VECTOR_CONTEXT, &sealed[..length]).is_err(), "{length} bytes");
+            assert!(open(&ring(), "alice", VECTOR_AAD, &sealed[..length]).is_err(), "{length} bytes");
         }
     }
 
     #[test]
     fn another_owner_or_context_opens_nothing() {
-        assert_eq!(open(&ring(), "bob", VECTOR_CONTEXT, &vector()), Err(OpenError::NotAuthentic));
+        assert_eq!(open(&ring(), "bob", VECTOR_AAD, &vector()), Err(OpenError::NotAuthentic));
         assert_eq!(open(&ring(), "alice", b"another", &vector()), Err(OpenError::NotAuthentic));
     }
 
@@ -213,14 +213,14 @@ mod tests {
     #[test]
     fn a_key_that_is_gone_is_named() {
         let without = Keyring::parse(r#"{"v":1,"key":"first-key-first-key-first-key-first-key-first-key"}"#).unwrap();
-        assert_eq!(open(&without, "alice", VECTOR_CONTEXT, &vector()), Err(OpenError::UnknownKey("2".to_owned())));
+        assert_eq!(open(&without, "alice", VECTOR_AAD, &vector()), Err(OpenError::UnknownKey("2".to_owned())));
     }
 
     #[test]
     fn a_format_of_tomorrow_is_not_guessed() {
         let mut sealed = vector();
         sealed[0] = 2;
-        let error = open(&ring(), "alice", VECTOR_CONTEXT, &sealed).unwrap_err();
+        let error = open(&ring(), "alice", VECTOR_AAD, &sealed).unwrap_err();
         assert_eq!(error, OpenError::Format(FormatError::Unknown(2)));
     }
 

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
 
 use super::error::ErrorBody;
 
 /// A role in a request.
-#[derive(Debug, ToSchema)]
+#[cfg(feature = "openapi")]
+#[derive(Debug, utoipa::ToSchema)]
 #[schema(as = RoleRequest)]
 pub struct RoleBody {
     /// The role's id: 1 to 256 bytes.
@@ -19,7 +19,8 @@ pub struct RoleBody {
 // Bodies are read member by member, so that all their faults are found; these types are their description.
 
 /// A secret to be created.
-#[derive(Debug, ToSchema)]
+#[cfg(feature = "openapi")]
+#[derive(Debug, utoipa::ToSchema)]
 #[schema(as = SecretCreate)]
 pub struct CreateBody {
     /// The secret's name, unique for its owner: 1 to 512 bytes of UTF-8 without control characters.
@@ -37,7 +38,8 @@ pub struct CreateBody {
 }
 
 /// What changes in a secret. A missing or null field keeps what is stored.
-#[derive(Debug, ToSchema)]
+#[cfg(feature = "openapi")]
+#[derive(Debug, utoipa::ToSchema)]
 #[schema(as = SecretUpdate)]
 pub struct UpdateBody {
     /// What to store instead.
@@ -50,16 +52,18 @@ pub struct UpdateBody {
 }
 
 /// The answer to a create.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SecretCreated)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = SecretCreated))]
 pub struct CreatedBody<'a> {
     /// The secret's name.
     pub name: &'a str,
 }
 
 /// A role in an answer.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Role)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Role))]
 pub struct RoleResponse<'a> {
     /// The role's id.
     pub id: &'a str,
@@ -70,14 +74,15 @@ pub struct RoleResponse<'a> {
 }
 
 /// A secret in an answer. Holds plaintext, and so has no `Debug`.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Secret)]
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Secret))]
 pub struct SecretResponse<'a> {
     /// Its name.
     pub name: &'a str,
     /// What was stored, byte for byte; absent for callers who may not read it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>, nullable = false)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, nullable = false))]
     pub data: Option<&'a RawValue>,
     /// Roles whose holders may read it, in the order given.
     pub read_roles: Vec<RoleResponse<'a>>,
@@ -90,18 +95,19 @@ pub struct SecretResponse<'a> {
     /// Who wrote it last.
     pub updated_by: &'a str,
     /// When it was created.
-    #[schema(format = DateTime)]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created: String,
     /// When it was written last.
-    #[schema(format = DateTime)]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub updated: String,
     /// Whose it is.
     pub owner_id: &'a str,
 }
 
 /// A listed secret that can't be read, for its stored form was damaged. It can be deleted.
-#[derive(Serialize, ToSchema)]
-#[schema(as = DamagedSecret)]
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = DamagedSecret))]
 pub struct DamagedSecretResponse<'a> {
     /// Its name.
     pub name: &'a str,
@@ -118,9 +124,10 @@ pub struct DamagedSecretResponse<'a> {
 }
 
 /// A secret of a page. Holds plaintext, and so has no `Debug`.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
-#[schema(as = ListedSecret)]
+#[cfg_attr(feature = "openapi", schema(as = ListedSecret))]
 pub enum ListedSecretResponse<'a> {
     /// A secret.
     Whole(SecretResponse<'a>),
@@ -129,8 +136,9 @@ pub enum ListedSecretResponse<'a> {
 }
 
 /// A page of secrets. Holds plaintext, and so has no `Debug`.
-#[derive(Serialize, ToSchema)]
-#[schema(as = SecretList)]
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = SecretList))]
 pub struct SecretListResponse<'a> {
     /// How many secrets the owner has.
     pub count: u64,

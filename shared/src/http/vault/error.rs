@@ -3,7 +3,6 @@
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::auth::{AuthError, Forbidden, TokenError};
 use crate::http::api::Api;
@@ -15,7 +14,8 @@ use crate::vault::{VaultErrorKind, VaultServiceError};
 pub struct VaultApi;
 
 /// The error codes of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the API's, and say what they mean")]
 pub enum ErrorCode {
@@ -150,8 +150,9 @@ impl From<VaultServiceError> for VaultError {
 }
 
 /// The body of every error of the vault API.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = VaultError)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = VaultError))]
 pub struct ErrorBody {
     /// What kind of error.
     pub error_code: ErrorCode,
@@ -162,7 +163,7 @@ pub struct ErrorBody {
     pub property: Option<String>,
     /// All that is wrong with a body, the first of it repeated.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false, no_recursion)]
+    #[cfg_attr(feature = "openapi", schema(required = false, no_recursion))]
     pub details: Vec<ErrorBody>,
 }
 

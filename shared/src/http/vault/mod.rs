@@ -7,7 +7,9 @@ mod query;
 mod request;
 mod response;
 
-pub use dto::{CreateBody, CreatedBody, RoleBody, RoleResponse, SecretListResponse, SecretResponse, UpdateBody};
+#[cfg(feature = "openapi")]
+pub use dto::{CreateBody, RoleBody, UpdateBody};
+pub use dto::{CreatedBody, RoleResponse, SecretListResponse, SecretResponse};
 pub use error::{ErrorBody, ErrorCode, FieldError, VaultApi, VaultError};
 pub use path::{secret_path, secrets_path};
 pub use query::{IfMatch, Page, if_match, page_query};

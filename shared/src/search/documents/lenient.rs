@@ -18,7 +18,8 @@ pub(super) fn take<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &
 ///
 /// What comes out is a struct whose fields are all `Option<Type>`, with one more, `extra`, for whatever has no typed
 /// place. Reading one fails only where there is no JSON object; written again, it equals what was read. The JSON name
-/// is always given, and has to be a plain literal: serde, utoipa and [`take`] see the same token.
+/// is always given, and has to be a plain literal: serde, utoipa, [`take`] and [`Typed`](super::field::Typed) see the
+/// same token.
 macro_rules! document {
     (
         $(#[$($about:tt)*])*
@@ -27,7 +28,8 @@ macro_rules! document {
         }
     ) => {
         $(#[$($about)*])*
-        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, utoipa::ToSchema)]
+        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub struct $name {
             $(
                 $(#[$($note)*])*
@@ -48,6 +50,16 @@ macro_rules! document {
                     extra: object,
                 })
             }
+        }
+
+        impl $crate::search::documents::field::Typed for $name {
+            const KIND: $crate::search::documents::field::FieldKind =
+                $crate::search::documents::field::FieldKind::Object(&[
+                    $( $crate::search::documents::field::Field {
+                        name: $json,
+                        kind: <$ty as $crate::search::documents::field::Typed>::KIND,
+                    }, )*
+                ]);
         }
     };
 }

@@ -25,7 +25,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// Document, path, type, and whether null is announced.
-const FIELDS: &str = include_str!("../../../../shared/src/search/documents/fields.txt");
+const FIELDS: &str = include_str!("../../../document-fields.txt");
 
 /// The paths of a type's documented fields, but for the id, without which nothing is let in.
 fn paths(index: IndexName) -> Vec<&'static str> {
