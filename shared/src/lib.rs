@@ -12,7 +12,9 @@
 //! - [`settings`], [`clients`], [`telemetry`] and [`start`]: how a function is started.
 
 pub mod auth;
+pub mod backoff;
 pub mod clients;
+pub mod clock;
 pub mod deps;
 pub mod document_validation;
 pub mod error_chain;

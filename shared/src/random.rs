@@ -34,15 +34,16 @@ impl RandomId {
     /// The id of 32 lower-case hexadecimal digits, if it is one.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
-        let valid = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        valid.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(|n| Self(n.to_be_bytes()))
+        let mut bytes = [0; 16];
+        let is_lower_case = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        (is_lower_case && hex::decode_to_slice(text, &mut bytes).is_ok()).then_some(Self(bytes))
     }
 }
 
 /// As 32 lower-case hexadecimal digits.
 impl fmt::Display for RandomId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+        f.write_str(&hex::encode(self.0))
     }
 }
 

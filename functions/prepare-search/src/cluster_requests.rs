@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::Value;
+use shared::backoff::Backoff;
 use shared::search::{Cluster, ErrorCause, Payload};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -118,7 +119,7 @@ impl ClusterRequests<'_> {
 
     /// Sends a request until somebody answers who has the time. It may have been done more than once then.
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, PrepareError> {
-        let mut wait = FIRST_WAIT;
+        let mut backoff = Backoff::new(FIRST_WAIT, ATTEMPT);
         let mut attempt = 1;
         loop {
             self.deadline.check()?;
@@ -131,8 +132,7 @@ impl ClusterRequests<'_> {
                 return Err(PrepareError::Failed(why));
             }
             tracing::warn!(error = why, attempt, "a request to OpenSearch is repeated");
-            self.deadline.wait(wait).await?;
-            wait *= 2;
+            self.deadline.wait(backoff.wait()).await?;
             attempt += 1;
         }
     }

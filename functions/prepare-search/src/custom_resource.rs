@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::backoff::Backoff;
 use shared::clients::{self, Connections, Issuer};
 use shared::error_chain::error_chain;
 use shared::settings::{ClusterPlace, ClusterSettings, from_env};
@@ -171,7 +172,7 @@ fn answer_url(text: &str) -> Result<String, StartError> {
 
 /// Sends the answer until it arrives.
 async fn send(url: &str, body: &str) -> Result<(), StartError> {
-    let mut wait = Duration::from_millis(300);
+    let mut backoff = Backoff::new(Duration::from_millis(300), ANSWER);
     let mut attempt = 1;
     loop {
         let why = match response_upload::put(url, body).await {
@@ -183,8 +184,7 @@ async fn send(url: &str, body: &str) -> Result<(), StartError> {
             return Err(format!("CloudFormation could not be answered: {why}").into());
         }
         tracing::warn!(error = why, attempt, "the answer to CloudFormation is repeated");
-        sleep(wait).await;
-        wait *= 2;
+        sleep(backoff.wait()).await;
         attempt += 1;
     }
 }

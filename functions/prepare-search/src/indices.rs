@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::{Map, Value, json};
+use shared::backoff::Backoff;
 use tokio::time::Instant;
 
 use crate::cluster_requests::{ClusterRequests, Reply, at};
@@ -62,9 +63,10 @@ impl ClusterRequests<'_> {
     /// Waits until the cluster answers, and, as long as there is patience, until none of its indices is red.
     pub(crate) async fn wait_for_cluster(&self, patience: Duration) -> Result<(), PrepareError> {
         let started = Instant::now();
-        let mut wait = Duration::from_millis(250);
+        let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));
         loop {
             let asked = self.once(&Method::GET, "/_cluster/health?wait_for_status=yellow&timeout=10s", None).await;
+            let wait = backoff.wait();
             let over = started.elapsed() + wait > patience;
             let why = match asked {
                 Ok(reply) if reply.status == 200 => return Ok(()),
@@ -81,7 +83,6 @@ impl ClusterRequests<'_> {
                 return Err(PrepareError::failed(format!("the cluster can't be reached: {why}")));
             }
             self.deadline.wait(wait).await?;
-            wait = (wait * 2).min(Duration::from_secs(10));
         }
     }
 

@@ -1,7 +1,6 @@
 //! Settings and mappings of the indices, all from one table: the documented fields.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
@@ -70,11 +69,7 @@ pub fn fingerprint() -> String {
 
 fn digest_of(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().take(4).fold(String::new(), |mut hex, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex::encode(digest.as_ref().get(..4).unwrap_or_default())
 }
 
 /// JSON with sorted members: their order depends on how the JSON library was built.

@@ -1,9 +1,11 @@
 //! All six indices, one after the other.
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use num_format::{Locale, ToFormattedString};
 use serde_json::{Value, json};
+use shared::clock;
 use shared::names::IndexName;
 use shared::random::RandomId;
 use shared::search::Cluster;
@@ -64,7 +66,12 @@ impl fmt::Display for Prepared {
             IndexChange::Made => write!(f, "{}: made", self.index)?,
             IndexChange::Unchanged => write!(f, "{}: unchanged", self.index)?,
             IndexChange::Copied { documents, from, to } => {
-                write!(f, "{}: {} documents copied, {from} → {to}", self.index, grouped(*documents))?;
+                write!(
+                    f,
+                    "{}: {} documents copied, {from} → {to}",
+                    self.index,
+                    documents.to_formatted_string(&Locale::en)
+                )?;
             }
         }
         match self.fields {
@@ -72,19 +79,6 @@ impl fmt::Display for Prepared {
             Fields::Plain => f.write_str(" (without typed fields: the cluster is older than 3.6)"),
         }
     }
-}
-
-/// A number with commas between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// The work on a cluster's indices.
@@ -146,8 +140,7 @@ impl Preparer<'_> {
     /// [`PrepareError`]; some may be gone then.
     pub async fn forget_deletes(&self, age: Duration) -> Result<Vec<(IndexName, u64)>, PrepareError> {
         check(self.alias_prefix)?;
-        let before = SystemTime::now().checked_sub(age).and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let before = before.unwrap_or_default().as_millis().to_string();
+        let before = clock::since_epoch().saturating_sub(age).as_millis().to_string();
         let mut forgotten = Vec::new();
         for index in IndexName::ALL {
             let alias = format!("{}{index}", self.alias_prefix);
@@ -334,7 +327,9 @@ mod tests {
     #[test]
     fn numbers_are_shown_in_groups() {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
+            let outcome = IndexChange::Copied { documents: number, from: "a".to_owned(), to: "b".to_owned() };
+            let shown = Prepared { index: IndexName::Roles, outcome, fields: Fields::Typed }.to_string();
+            assert_eq!(shown, format!("roles: {text} documents copied, a → b"));
         }
     }
 }

@@ -1,17 +1,18 @@
-//! What became of a batch: the answer to the queue, and the log.
+//! Result of a batch: the answer to the queue, and the log.
 
 use std::time::Instant;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use shared::names::IndexName;
-use shared::search::{Change, DocumentStoreError, Outcome, Version};
+use shared::search::{Change, DocumentStoreError, Version};
 
-use crate::OPERATION;
-use crate::batch::Document;
-use crate::bulk::{BulkRequest, Origin};
+use crate::bulk::Origin;
 use crate::message::Defect;
 
-/// What became of the messages until now.
+/// Name of the function in the log.
+pub(crate) const OPERATION: &str = "sync-documents";
+
+/// Results of a batch's messages so far.
 #[derive(Debug)]
 pub(crate) struct BatchResult {
     started: Instant,
@@ -19,7 +20,7 @@ pub(crate) struct BatchResult {
     applied: usize,
     superseded: usize,
     unchanged: usize,
-    older: usize,
+    stale: usize,
     refused: usize,
     failed: usize,
     answer: SqsBatchResponse,
@@ -34,7 +35,7 @@ impl BatchResult {
             applied: 0,
             superseded: 0,
             unchanged: 0,
-            older: 0,
+            stale: 0,
             refused: 0,
             failed: 0,
             answer: SqsBatchResponse::default(),
@@ -55,68 +56,61 @@ impl BatchResult {
         self.answer.add_failure(message_id);
     }
 
-    /// Takes the answer to a request; what comes back are the documents whose newest state was refused, and that have
-    /// another candidate.
-    pub(crate) fn settle(
-        &mut self,
-        request: BulkRequest,
-        answer: Result<Vec<Outcome>, DocumentStoreError>,
-    ) -> Vec<Document> {
-        let BulkRequest { index, changes, origins, .. } = request;
-        let outcomes = match answer {
-            Ok(outcomes) => outcomes,
-            Err(fault) => {
-                tracing::warn!(
-                    operation = OPERATION,
-                    index = index.as_str(),
-                    documents = changes.len(),
-                    cause = fault.to_string(),
-                    "request failed"
-                );
-                origins.into_iter().for_each(|origin| self.again(origin));
-                return Vec::new();
-            }
-        };
-        let mut open = Vec::new();
-        for ((change, origin), outcome) in changes.iter().zip(origins).zip(outcomes) {
-            match outcome {
-                Outcome::Applied => self.applied += 1,
-                Outcome::Unchanged => self.unchanged += 1,
-                Outcome::Stale(stored) => {
-                    self.older += 1;
-                    if let Some(stored) = stored {
-                        warn_if_unlike(&origin.message_id, index, change, stored);
-                    }
-                }
-                Outcome::Refused(reason) => {
-                    let defect = Defect { index: Some(index), id: Some(change.id.clone()), reason };
-                    self.unusable(origin.message_id, &defect);
-                    open.extend(Some(origin.rest).filter(|rest| !rest.candidates.is_empty()));
-                    continue;
-                }
-                Outcome::Failed(fault) => {
-                    tracing::warn!(
-                        operation = OPERATION,
-                        message_id = origin.message_id,
-                        index = index.as_str(),
-                        id = change.id.as_str(),
-                        cause = fault.to_string(),
-                        "message failed"
-                    );
-                    self.again(origin);
-                    continue;
-                }
-            }
-            self.superseded += origin.rest.candidates.len();
-            for older in &origin.rest.candidates {
-                warn_if_unlike(&older.message_id, index, &older.change, change.version);
-            }
-        }
-        open
+    /// Notes a request that got no answer: the messages of its documents come again.
+    pub(crate) fn request_failed(&mut self, index: IndexName, origins: Vec<Origin>, error: &DocumentStoreError) {
+        tracing::warn!(
+            operation = OPERATION,
+            index = index.as_str(),
+            documents = origins.len(),
+            cause = error.to_string(),
+            "request failed"
+        );
+        origins.into_iter().for_each(|origin| self.again(origin));
     }
 
-    /// A document whose change failed: its messages come again, the older ones too, for they count if the store refuses
-    /// this one then.
+    /// Notes a change that failed by itself: the messages of its document come again.
+    pub(crate) fn failed(&mut self, index: IndexName, change: &Change, origin: Origin, error: &DocumentStoreError) {
+        tracing::warn!(
+            operation = OPERATION,
+            message_id = origin.message_id,
+            index = index.as_str(),
+            id = change.id.as_str(),
+            cause = error.to_string(),
+            "message failed"
+        );
+        self.again(origin);
+    }
+
+    /// Notes a change that the store applied.
+    pub(crate) fn applied(&mut self, index: IndexName, change: &Change, origin: &Origin) {
+        self.applied += 1;
+        self.supersede(index, change, origin);
+    }
+
+    /// Notes a change that the store had already.
+    pub(crate) fn unchanged(&mut self, index: IndexName, change: &Change, origin: &Origin) {
+        self.unchanged += 1;
+        self.supersede(index, change, origin);
+    }
+
+    /// Notes a change that is older than the stored version, where that is known.
+    pub(crate) fn stale(&mut self, index: IndexName, change: &Change, origin: &Origin, stored: Option<Version>) {
+        self.stale += 1;
+        if let Some(stored) = stored {
+            warn_if_unlike(&origin.message_id, index, change, stored);
+        }
+        self.supersede(index, change, origin);
+    }
+
+    /// Older messages of the document are done with its newest change.
+    fn supersede(&mut self, index: IndexName, change: &Change, origin: &Origin) {
+        self.superseded += origin.rest.candidates.len();
+        for older in &origin.rest.candidates {
+            warn_if_unlike(&older.message_id, index, &older.change, change.version);
+        }
+    }
+
+    /// The messages of a document come again, the older ones too, for they count if the store refuses the newest then.
     fn again(&mut self, origin: Origin) {
         self.failed += 1 + origin.rest.candidates.len();
         self.answer.add_failure(origin.message_id);
@@ -134,7 +128,7 @@ impl BatchResult {
             applied = self.applied,
             superseded = self.superseded,
             unchanged = self.unchanged,
-            older = self.older,
+            older = self.stale,
             refused = self.refused,
             failed = self.failed,
             "batch done"

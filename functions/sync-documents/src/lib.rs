@@ -16,12 +16,10 @@ use futures_util::future::join_all;
 use shared::search::{DocumentStoreError, Outcome, WriteDocuments};
 use shared::start::{StartError, Task};
 
-use batch::Batch;
-use batch_result::BatchResult;
+use batch::{Batch, Document};
+use batch_result::{BatchResult, OPERATION};
 use bulk::BulkRequest;
-
-/// The function's name in the log.
-const OPERATION: &str = "sync-documents";
+use message::Defect;
 
 /// What is kept of the function's time to log and to answer in: without an answer even the messages that were applied
 /// would come again.
@@ -71,8 +69,38 @@ impl<W: WriteDocuments> Task for SyncDocuments<W> {
             let requests = bulk::of(open);
             let answers = join_all(requests.iter().map(|request| self.send(request, deadline))).await;
             let settled = requests.into_iter().zip(answers);
-            open = settled.flat_map(|(request, answer)| result.settle(request, answer)).collect();
+            open = settled.flat_map(|(request, answer)| settle(request, answer, &mut result)).collect();
         }
         Ok(result.finish())
     }
+}
+
+/// Notes the answer to a request. Documents whose newest change was refused are open again, if they have an older one.
+fn settle(
+    BulkRequest { index, changes, origins, .. }: BulkRequest,
+    answer: Result<Vec<Outcome>, DocumentStoreError>,
+    result: &mut BatchResult,
+) -> Vec<Document> {
+    let outcomes = match answer {
+        Ok(outcomes) => outcomes,
+        Err(error) => {
+            result.request_failed(index, origins, &error);
+            return Vec::new();
+        }
+    };
+    let mut open = Vec::new();
+    for ((change, origin), outcome) in changes.iter().zip(origins).zip(outcomes) {
+        match outcome {
+            Outcome::Applied => result.applied(index, change, &origin),
+            Outcome::Unchanged => result.unchanged(index, change, &origin),
+            Outcome::Stale(stored) => result.stale(index, change, &origin, stored),
+            Outcome::Failed(error) => result.failed(index, change, origin, &error),
+            Outcome::Refused(reason) => {
+                let defect = Defect { index: Some(index), id: Some(change.id.clone()), reason };
+                result.unusable(origin.message_id, &defect);
+                open.extend(Some(origin.rest).filter(|rest| !rest.candidates.is_empty()));
+            }
+        }
+    }
+    open
 }

@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use shared::backoff::Backoff;
 use shared::search::DocumentStoreError;
 
 /// How long a store may fail, with nothing of it succeeding in between, before a command gives up.
@@ -18,7 +19,7 @@ pub(super) fn wait(failures: u32, fault: &DocumentStoreError) -> Duration {
     if let DocumentStoreError::Throttled { retry_after_seconds: Some(seconds), .. } = fault {
         return Duration::from_secs(*seconds).min(PATIENCE);
     }
-    let longest = FIRST_WAIT.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_WAIT);
+    let longest = Backoff::after(FIRST_WAIT, LONGEST_WAIT, failures);
     let random = RandomState::new().hash_one(failures) % 1000;
     longest.mul_f64(1.0 - f64::from(u32::try_from(random).unwrap_or_default()) / 2000.0)
 }

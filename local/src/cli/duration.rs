@@ -5,20 +5,13 @@ use std::time::Duration;
 /// The longest lifetime, in days.
 const MAX_DAYS: u64 = 366;
 
-/// Reads a lifetime.
+/// Reads a duration of whole seconds: one or more numbers, each with its unit.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
-    let right = format!("a number and one of s, m, h and d, such as 1h; at most {MAX_DAYS}d");
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(|| right.clone())?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 60 * 60,
-        "d" => 24 * 60 * 60,
-        _ => return Err(right),
-    };
-    let number: u64 = number.parse().map_err(|_| right.clone())?;
-    let seconds = number.checked_mul(seconds).filter(|seconds| (1..=MAX_DAYS * 24 * 60 * 60).contains(seconds));
-    seconds.map(Duration::from_secs).ok_or(right)
+    let longest = Duration::from_secs(MAX_DAYS * 24 * 60 * 60);
+    let right = format!("a duration such as 90s, 30m, 1h or 2d, from 1s to {MAX_DAYS}d");
+    let duration = humantime::parse_duration(text).map_err(|_| right.clone())?;
+    let accepted = (Duration::from_secs(1)..=longest).contains(&duration) && duration.subsec_nanos() == 0;
+    if accepted { Ok(duration) } else { Err(right) }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -84,7 +83,7 @@ pub fn event_json(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) ->
     }
     // Text goes as it is; anything else as base64, so that a function sees every byte.
     let text = std::str::from_utf8(body);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = shared::clock::since_epoch();
     let request_id = uuid().ok_or_else(|| bad("No request id could be made"))?;
     let event = Event {
         resource,

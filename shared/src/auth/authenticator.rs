@@ -1,10 +1,11 @@
 //! From an Authorization header to a caller.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+
+use crate::clock;
 
 use super::caller::Caller;
 use super::claims;
@@ -72,7 +73,7 @@ impl Authenticator {
             Keys::Fixed(keys) => keys.verify(&token)?,
             Keys::Remote(keys) => keys.verify(&token).await?,
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = clock::since_epoch().as_secs();
         let claims = token::decode(token.claims).ok_or(TokenError::Malformed)?;
         Ok(claims::read(&claims, &self.rules, now)?)
     }

@@ -11,6 +11,7 @@ use http::HeaderMap;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use lambda_http::request::RequestContext as GatewayContext;
 use lambda_http::{Body, Request, RequestExt};
+use uuid::Uuid;
 
 use crate::auth::{AuthError, Authenticator, Caller};
 
@@ -216,8 +217,8 @@ fn tracking_id(request: &Request) -> String {
         _ => None,
     };
     gateways
-        .map(|id| id.replace('-', "").to_ascii_lowercase())
-        .filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .and_then(|id| Uuid::try_parse(id).ok())
+        .map(|id| id.simple().to_string())
         .or_else(|| crate::random::RandomId::make().ok().map(|id| id.to_string()))
         .unwrap_or_else(|| "0".repeat(32))
 }

@@ -1,8 +1,8 @@
 //! A store behind a sealer: what goes in is sealed, what comes out was verified.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::clock::now_ms;
 use crate::names::{SecretName, UserId};
 use crate::random::{RandomFailed, RandomId};
 use crate::sealing::{OpenError, Sealer, SealerError};
@@ -74,12 +74,6 @@ impl VaultServiceError {
             _ => false,
         }
     }
-}
-
-/// Milliseconds since 1970-01-01T00:00:00Z; 0 if the clock stands before that.
-fn now_ms() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A secret to be created.

@@ -1,7 +1,6 @@
 //! The version of a document that is loaded.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -60,7 +59,7 @@ const WAYS_OUT: &str = "name another member with --version-field, write a line #
 const AHEAD: u64 = 24 * 60 * 60 * 1000;
 
 fn latest() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let now = shared::clock::since_epoch().as_millis();
     u64::try_from(now).unwrap_or(u64::MAX).saturating_add(AHEAD)
 }
 

@@ -124,7 +124,7 @@ pub fn page(owner: &UserId, total: u64, secrets: &[ListedSecret], with_data: boo
         })
         .collect();
     let digest = digest(&SHA256, format!("{total} {with_data} {tags}").as_bytes());
-    let tag: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let tag = hex::encode(digest.as_ref().get(..16).unwrap_or_default());
     let answer = answer.with(ETAG, &format!("\"{tag}\""));
     if answer.fits() {
         Ok(answer)

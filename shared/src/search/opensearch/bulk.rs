@@ -6,12 +6,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::now_ms;
 use crate::names::{DocumentId, IndexName};
 use crate::search::store::{Change, DocumentStoreError, Operation, Outcome, ReadVersions, WriteDocuments};
 use crate::search::{Version, tombstone};
@@ -164,11 +165,6 @@ fn lines(changes: &[Change]) -> Result<Bytes, DocumentStoreError> {
         body.push(b'\n');
     }
     Ok(body.into())
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or_default()
 }
 
 #[derive(Deserialize)]

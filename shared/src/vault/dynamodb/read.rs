@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
 
+use crate::backoff::Backoff;
 use crate::names::{SecretName, UserId};
 use crate::vault::store::{FoundSecret, ListSecrets, ReadSecret, SecretPage, SecretStoreError};
 
@@ -133,10 +134,11 @@ impl DynamoDbVault {
         let mut keys: Vec<Item> = names.iter().map(|name| item::key(owner, name)).collect();
         let mut secrets = HashMap::with_capacity(names.len());
         let mut round = 0;
+        let mut backoff = Backoff::new(Duration::from_millis(40), Duration::from_secs(1));
         while !keys.is_empty() {
             if round > 0 {
                 // DynamoDB left keys over: it is short of capacity, or the answer reached its 16 MB.
-                tokio::time::sleep(Duration::from_millis(20 << round)).await;
+                tokio::time::sleep(backoff.wait()).await;
             }
             if round == BATCH_ROUNDS {
                 return Err(SecretStoreError::Throttled("BatchGetItem keeps leaving keys over".to_owned()));
