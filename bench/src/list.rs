@@ -19,7 +19,6 @@ use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use clap::Args;
 use local::cli::Local;
 use local::embedded::client;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use services::random::Random;
 use services::stack::dynamodb_local;
@@ -33,10 +32,9 @@ use crate::options::Seed;
 use crate::output;
 use crate::progress::Progress;
 use crate::report;
+use crate::results::list::{ListResults, ListSample, PAGE};
 use crate::seeding::{Planned, Target};
 
-/// The secrets of a page.
-pub const PAGE: u32 = 100;
 /// How many items are made, and written, at once.
 const CHUNK: usize = 100;
 /// How many tasks fill the table.
@@ -60,38 +58,6 @@ pub struct ListArgs {
     dynamodb_local: bool,
     #[command(flatten)]
     seed: Seed,
-}
-
-/// What `target/bench/list.json` holds.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ListResults {
-    /// The circumstances.
-    pub about: About,
-    /// What the table is in.
-    pub engine: String,
-    /// How many secrets the owner has who has many.
-    pub secrets: u32,
-    /// The size of the large ones' data in bytes.
-    pub payload: u32,
-    /// Every list.
-    pub samples: Vec<ListSample>,
-}
-
-/// One list.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ListSample {
-    /// What is on the page: `large` or `small` secrets.
-    pub page: String,
-    /// How many secrets the owner has.
-    pub secrets: u32,
-    /// In which round.
-    pub round: u32,
-    /// From the event to the answer.
-    pub ms: f64,
-    /// What the table charged for the owner's names.
-    pub names_units: f64,
-    /// What it charged for the page's secrets.
-    pub page_units: f64,
 }
 
 /// A page to be listed.

@@ -13,7 +13,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use clap::Args;
 use local::cli::Local;
 use local::embedded::TABLE;
-use serde::{Deserialize, Serialize};
 use services::examples;
 use services::random::Random;
 use services::stack::Stack;
@@ -30,6 +29,7 @@ use crate::options::Seed;
 use crate::output;
 use crate::progress::Progress;
 use crate::report;
+use crate::results::overhead::{OverheadResults, OverheadSample};
 
 /// Rounds that aren't counted.
 const UNCOUNTED: u32 = 500;
@@ -46,28 +46,6 @@ pub struct AddedArgs {
     rounds: u32,
     #[command(flatten)]
     seed: Seed,
-}
-
-/// What `target/bench/added.json` holds.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct OverheadResults {
-    /// The circumstances.
-    pub about: About,
-    /// Both functions.
-    pub samples: Vec<OverheadSample>,
-}
-
-/// The rounds of one function.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct OverheadSample {
-    /// The function.
-    pub function: String,
-    /// From asking the service to its answer, in the order of rounds.
-    pub call_ms: Vec<f64>,
-    /// From the event's text to the answer's, in the order of rounds.
-    pub handler_ms: Vec<f64>,
-    /// The same with a token that was not seen before.
-    pub new_token_ms: Vec<f64>,
 }
 
 /// Runs it.
@@ -109,7 +87,7 @@ async fn get_secret(stack: &Stack, rounds: u32, progress: &mut Progress) -> Resu
     handler.ask(&token, "POST", &secrets, body.to_owned(), 201).await?;
     let path = format!("{secrets}/database");
 
-    let mut sample = OverheadSample::of("get-secret");
+    let mut sample = OverheadSample::new("get-secret");
     for round in 0..UNCOUNTED + rounds {
         progress.step("get-secret");
         let started = Instant::now();
@@ -117,7 +95,9 @@ async fn get_secret(stack: &Stack, rounds: u32, progress: &mut Progress) -> Resu
         let call_ms = ms(started);
         let handler_ms = handler.ask(&token, "GET", &path, String::new(), 200).await?.ms;
         let new_token_ms = handler.ask(&token_of(1 + round)?, "GET", &path, String::new(), 200).await?.ms;
-        sample.add(round, call_ms, handler_ms, new_token_ms);
+        if round >= UNCOUNTED {
+            sample.push(call_ms, handler_ms, new_token_ms);
+        }
         progress.done();
     }
     Ok(sample)
@@ -159,7 +139,7 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
     let request = format!("GET /{index}/_source/{id} HTTP/1.1\r\nhost: localhost\r\n\r\n");
     let path = format!("/search/{index}/{id}");
 
-    let mut sample = OverheadSample::of("get-document");
+    let mut sample = OverheadSample::new("get-document");
     for round in 0..UNCOUNTED + rounds {
         progress.step("get-document");
         let started = Instant::now();
@@ -170,24 +150,12 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
         }
         let handler_ms = handler.ask(&token, "GET", &path, String::new(), 200).await?.ms;
         let new_token_ms = handler.ask(&token_of(1 + round)?, "GET", &path, String::new(), 200).await?.ms;
-        sample.add(round, call_ms, handler_ms, new_token_ms);
+        if round >= UNCOUNTED {
+            sample.push(call_ms, handler_ms, new_token_ms);
+        }
         progress.done();
     }
     Ok(sample)
-}
-
-impl OverheadSample {
-    fn of(function: &str) -> Self {
-        Self { function: function.to_owned(), call_ms: Vec::new(), handler_ms: Vec::new(), new_token_ms: Vec::new() }
-    }
-
-    fn add(&mut self, round: u32, call_ms: f64, handler_ms: f64, new_token_ms: f64) {
-        if round >= UNCOUNTED {
-            self.call_ms.push(call_ms);
-            self.handler_ms.push(handler_ms);
-            self.new_token_ms.push(new_token_ms);
-        }
-    }
 }
 
 /// The time since then, in milliseconds.

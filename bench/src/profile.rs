@@ -6,16 +6,17 @@ use std::fs;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
 use services::random::Random;
 
 use crate::builds::Build;
 use crate::callgrind;
-use crate::contenders::{Contender, coffer, program};
+use crate::contender::Contender;
 use crate::environment::About;
+use crate::executables::program;
 use crate::options::{Function, Seed};
 use crate::output;
 use crate::report;
+use crate::results::profile::{Instructions, PhasesResults, UNNAMED};
 use crate::test_bed::TestBed;
 
 /// The arguments of `bench phases`.
@@ -24,29 +25,6 @@ pub struct PhasesArgs {
     #[command(flatten)]
     seed: Seed,
 }
-
-/// What `target/bench/phases.json` holds.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct PhasesResults {
-    /// The circumstances.
-    pub about: About,
-    /// Instructions by what they are spent on.
-    pub parts: BTreeMap<String, Instructions>,
-    /// The functions of the part that has no name, the largest first.
-    pub unnamed: Vec<(String, u64)>,
-}
-
-/// Instructions of the two phases.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-pub struct Instructions {
-    /// Until the first `next`.
-    pub init: u64,
-    /// From the first event to its answer.
-    pub first: u64,
-}
-
-/// What is in no part.
-pub const UNNAMED: &str = "the rest";
 
 /// Which part a function belongs to: that of the first word that its name, or else its object, contains.
 const PARTS: [(&str, &[&str]); 17] = [
@@ -87,7 +65,7 @@ pub fn run(args: &PhasesArgs) -> Result<ExitCode, String> {
     let binary = Build::of("get-secret").with("profile.release.strip=false").in_folder(folder).binary()?;
 
     let site = TestBed::open()?;
-    let mut contender = coffer("callgrind", Function::GetSecret.name(), binary);
+    let mut contender = Contender::coffer("callgrind", Function::GetSecret.name(), binary);
     let file = output::folder("logs")?.join("callgrind.out");
     contender.command.splice(
         0..0,

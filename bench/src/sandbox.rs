@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::cgroup::Group;
-use crate::contenders::Contender;
+use crate::contender::Contender;
 use crate::memory::peak_kib;
 use crate::runtime_api::{Call, RuntimeApi};
 

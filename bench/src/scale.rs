@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use local::embedded::client;
-use serde::{Deserialize, Serialize};
 use services::process::Process;
 use services::random::Random;
 use services::stack::dynamodb_local;
@@ -21,6 +20,7 @@ use crate::options::Seed;
 use crate::output;
 use crate::progress::Progress;
 use crate::report;
+use crate::results::scale::{ScaleResults, ScaleSample};
 use crate::seeding::{Planned, Target};
 use crate::statistics::median;
 
@@ -57,32 +57,6 @@ pub struct ScaleArgs {
     engine: Vec<Engine>,
     #[command(flatten)]
     seed: Seed,
-}
-
-/// What `target/bench/scale.json` holds.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ScaleResults {
-    /// The circumstances.
-    pub about: About,
-    /// Every turn.
-    pub samples: Vec<ScaleSample>,
-}
-
-/// A turn of one table: the median of its requests.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ScaleSample {
-    /// `embedded` or `DynamoDB Local`.
-    pub engine: String,
-    /// How many secrets are in the table.
-    pub secrets: u32,
-    /// In which round.
-    pub round: u32,
-    /// To read a secret.
-    pub get_ms: f64,
-    /// To create one more.
-    pub create_ms: f64,
-    /// To list the hundred secrets of an owner.
-    pub list_ms: f64,
 }
 
 /// Runs it.

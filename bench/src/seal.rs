@@ -8,7 +8,6 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::rand;
 use clap::Args;
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
 use services::random::Random;
 use services::stack::KEYRING_TEXT;
 use shared::sealing::{KeyringSource, KeyringText, Sealer};
@@ -19,6 +18,7 @@ use crate::options::Seed;
 use crate::output;
 use crate::progress::Progress;
 use crate::report;
+use crate::results::seal::{SealResults, SealSample};
 
 /// How long the operations of one turn take about, in bytes: small ones are repeated more often.
 const BYTES_A_TURN: usize = 1 << 20;
@@ -38,32 +38,6 @@ pub struct SealArgs {
     sizes: Vec<u32>,
     #[command(flatten)]
     seed: Seed,
-}
-
-/// What `target/bench/seal.json` holds.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct SealResults {
-    /// The circumstances.
-    pub about: About,
-    /// Every turn.
-    pub samples: Vec<SealSample>,
-}
-
-/// What one turn of each cost, in nanoseconds for one operation.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SealSample {
-    /// The plaintext's size in bytes.
-    pub size: u32,
-    /// In which round.
-    pub round: u32,
-    /// To seal a secret.
-    pub seal_ns: f64,
-    /// To encrypt as much with a key that is there.
-    pub encrypt_ns: f64,
-    /// To open a secret.
-    pub open_ns: f64,
-    /// To decrypt as much with a key that is there.
-    pub decrypt_ns: f64,
 }
 
 /// A keyring that is there.

@@ -7,7 +7,7 @@ use services::stack::Stack;
 use services::tools::Need;
 
 use crate::cgroup::Group;
-use crate::contenders::{self, Contender};
+use crate::contender::Contender;
 use crate::output;
 use crate::sandbox::Sandbox;
 use crate::tls::Certificates;
@@ -62,7 +62,7 @@ impl TestBed {
 
     fn fill(&self) -> Result<(), String> {
         self.stack.runtime().block_on(examples::put(&self.stack));
-        let create = contenders::coffer("coffer", "create-secret", self.stack.function("create-secret"));
+        let create = Contender::coffer("coffer", "create-secret", self.stack.function("create-secret"));
         self.run(async {
             let mut sandbox = self.start(&create, 1769).await?;
             match sandbox.invoke(self.event("create-secret")?).await?.read()? {

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
 use services::random::Random;
 use services::root;
 
 use crate::builds::Build;
-use crate::cold::{ColdSample, agree, measure, warm_up};
-use crate::contenders::{COFFER, Contender, coffer};
+use crate::cold::{agree, measure, warm_up};
+use crate::contender::{COFFER, Contender};
 use crate::environment::About;
 use crate::options::{Function, Seed};
 use crate::output;
 use crate::report;
+use crate::results::tunings::TuningsResults;
 use crate::test_bed::TestBed;
 
 /// The package that is built in several ways.
@@ -32,17 +32,6 @@ pub struct TuningsArgs {
     memory: u64,
     #[command(flatten)]
     seed: Seed,
-}
-
-/// What `target/bench/tunings.json` holds.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct TuningsResults {
-    /// The circumstances.
-    pub about: About,
-    /// The contenders in their order: the name, and the binary's size in bytes.
-    pub binaries: Vec<(String, u64)>,
-    /// Every start.
-    pub samples: Vec<ColdSample>,
 }
 
 /// A tuning: what it is called in the results when it is taken away, and how it is taken away.
@@ -116,7 +105,7 @@ pub fn run(args: &TuningsArgs) -> Result<ExitCode, String> {
 }
 
 fn contender(name: &str, without: &str, way: Way) -> Result<Contender, String> {
-    let mut contender = coffer(name, Function::GetSecret.name(), way.binary()?);
+    let mut contender = Contender::coffer(name, Function::GetSecret.name(), way.binary()?);
     contender.environment.push(("COFFER_WITHOUT".to_owned(), without.to_owned()));
     Ok(contender)
 }

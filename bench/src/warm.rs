@@ -4,16 +4,17 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
 use services::random::Random;
 
 use crate::cold::agree;
-use crate::contenders::{self, Contender};
+use crate::contender::Contender;
+use crate::contenders;
 use crate::environment::About;
 use crate::options::{Function, Participants};
 use crate::output;
 use crate::progress::Progress;
 use crate::report;
+use crate::results::warm::{WarmResults, WarmSample};
 use crate::test_bed::TestBed;
 
 /// Requests of a sandbox that aren't counted: whoever compiles while it runs has done so then.
@@ -33,34 +34,6 @@ pub struct WarmArgs {
     memory: Vec<u64>,
     #[command(flatten)]
     participants: Participants,
-}
-
-/// What `target/bench/warm.json` holds.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct WarmResults {
-    /// The circumstances.
-    pub about: About,
-    /// Every start.
-    pub samples: Vec<WarmSample>,
-}
-
-/// The requests of one start.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct WarmSample {
-    /// The function.
-    pub function: String,
-    /// The memory size in MB, which stands for a share of a core.
-    pub memory_mb: u64,
-    /// Who was started.
-    pub contender: String,
-    /// In which round.
-    pub round: u32,
-    /// The processor time of a request, on average.
-    pub cpu_ms: f64,
-    /// The most memory until the last answer.
-    pub peak_rss_kib: u64,
-    /// From each event to its answer.
-    pub requests_ms: Vec<f64>,
 }
 
 /// Runs it.

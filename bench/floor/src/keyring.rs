@@ -6,8 +6,8 @@ use std::thread::{self, JoinHandle};
 
 use rustls::ClientConfig;
 
+use crate::environment::variable;
 use crate::service::Service;
-use crate::variable;
 
 /// The keyring on its way.
 pub(crate) struct Keyring(JoinHandle<Result<String, String>>);

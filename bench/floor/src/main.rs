@@ -5,6 +5,7 @@
 //! With `--keyring` it also reads the keyring from Secrets Manager, on a second thread, and has it before it answers: the
 //! floor of a function that has to make both calls.
 
+mod environment;
 mod http;
 mod keyring;
 mod service;
@@ -14,6 +15,7 @@ mod table;
 use std::error::Error;
 use std::net::TcpStream;
 
+use environment::variable;
 use http::Exchange;
 use keyring::Keyring;
 use table::Table;
@@ -37,11 +39,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
         exchange.ask(&head, &answer)?;
     }
-}
-
-/// A variable that Lambda, or the benchmark in its place, sets.
-pub(crate) fn variable(name: &str) -> Result<String, String> {
-    std::env::var(name).map_err(|_| format!("{name} is missing"))
 }
 
 /// Owner and name of the secret that an event asks for. The path is found as text: the benchmark's ids need no decoding.

@@ -8,9 +8,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
+use crate::environment::variable;
 use crate::http::Exchange;
 use crate::signature::Signer;
-use crate::variable;
 
 /// TLS with the machine's root certificates, as the settings of Coffer's function say.
 pub(crate) fn tls() -> Result<Arc<ClientConfig>, Box<dyn Error>> {

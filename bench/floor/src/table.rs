@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rustls::ClientConfig;
 
+use crate::environment::variable;
 use crate::service::Service;
-use crate::variable;
 
 /// The vault's table.
 pub(crate) struct Table {

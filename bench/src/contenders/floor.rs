@@ -2,8 +2,8 @@
 
 use std::iter;
 
-use super::Contender;
 use crate::builds::Build;
+use crate::contender::Contender;
 
 pub(super) const NAME: &str = "bare";
 /// The floor of both calls: from the second request on it does what the other does.

@@ -4,30 +4,12 @@ mod floor;
 mod node;
 mod python;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::contender::{COFFER, Contender};
 use crate::test_bed::TestBed;
 
 pub use floor::WITH_KEYRING;
-
-/// Whose answers the others are compared with, and whose times.
-pub const COFFER: &str = "coffer";
-
-/// A program that answers one function's events.
-#[derive(Debug, Clone)]
-pub struct Contender {
-    /// Its name in the results.
-    pub name: String,
-    /// The function that it stands for.
-    pub function: &'static str,
-    /// The command that starts it.
-    pub command: Vec<OsString>,
-    /// Variables that it gets beside the settings that all get.
-    pub environment: Vec<(String, String)>,
-    /// Whether it does the same work as Coffer, so that its answers have to be the same.
-    pub equal: bool,
-}
 
 /// A build of Coffer's functions that takes part beside the one that is measured.
 #[derive(Debug, Clone)]
@@ -61,11 +43,6 @@ impl OtherBuild {
     }
 }
 
-/// One of Coffer's own binaries.
-pub fn coffer(name: &str, function: &'static str, binary: PathBuf) -> Contender {
-    Contender { name: name.to_owned(), function, command: vec![binary.into()], environment: Vec::new(), equal: true }
-}
-
 /// All who stand for a function; with `only`, Coffer and those of these names. What has to be built is built.
 ///
 /// # Errors
@@ -77,7 +54,7 @@ pub fn of(
     only: &[String],
 ) -> Result<Vec<Contender>, String> {
     let wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
-    let mut all = vec![coffer(COFFER, function, site.function(function))];
+    let mut all = vec![Contender::coffer(COFFER, function, site.function(function))];
     if function == "get-secret" && wanted(floor::NAME) {
         all.push(floor::contender()?);
     }
@@ -91,13 +68,7 @@ pub fn of(
         all.push(python::contender(function)?);
     }
     for other in others.iter().filter(|other| wanted(&other.name)) {
-        all.push(coffer(&other.name, function, other.binary(function)?));
+        all.push(Contender::coffer(&other.name, function, other.binary(function)?));
     }
     Ok(all)
-}
-
-/// Where a program of this name is.
-pub fn program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }

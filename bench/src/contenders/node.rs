@@ -6,7 +6,8 @@ use std::process::Command;
 
 use services::{fetch, root};
 
-use super::{Contender, program};
+use crate::contender::Contender;
+use crate::executables::program;
 use crate::output;
 
 pub(super) const NAME: &str = "node";

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use services::{fetch, root};
 
-use super::Contender;
+use crate::contender::Contender;
 use crate::output;
 
 pub(super) const NAME: &str = "python";

@@ -2,13 +2,13 @@
 
 use services::random::Random;
 
-use crate::cold::{ColdResults, ColdSample};
-use crate::contenders::COFFER;
+use crate::contender::COFFER;
+use crate::results::cold::{ColdResults, ColdSample};
 use crate::statistics::{Estimate, median, median_estimate, quantile, ratio_estimate};
 use crate::table::{markdown, number};
 
-use super::Values;
 use super::chart::{self, Bar};
+use super::values::Values;
 
 /// The samples of one function at one memory size.
 #[derive(Debug)]

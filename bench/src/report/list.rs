@@ -2,11 +2,11 @@
 
 use services::random::Random;
 
-use crate::list::{ListResults, ListSample, PAGE};
+use crate::results::list::{ListResults, ListSample, PAGE};
 use crate::statistics::{Estimate, median, quantile, ratio_estimate};
 use crate::table::{markdown, number};
 
-use super::{Values, interval};
+use super::values::{Values, interval};
 
 /// The samples of a page of an owner who has few secrets, and of one who has many.
 fn pair<'a>(results: &'a ListResults, page: &str) -> [Vec<&'a ListSample>; 2] {

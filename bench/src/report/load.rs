@@ -2,11 +2,11 @@
 
 use services::random::Random;
 
-use crate::load::{LoadResults, Loader};
+use crate::results::load::{LoadResults, Loader};
 use crate::statistics::{median, ratio_estimate};
 use crate::table::{markdown, number};
 
-use super::{Values, interval};
+use super::values::{Values, interval};
 
 const ROWS: [(Loader, &str); 3] = [
     (Loader::Coffer, "`coffer load --opensearch`"),

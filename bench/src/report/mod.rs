@@ -10,6 +10,7 @@ pub mod scale;
 pub mod seal;
 pub mod serve;
 pub mod tunings;
+pub mod values;
 pub mod warm;
 
 use std::collections::BTreeMap;
@@ -21,11 +22,8 @@ use services::root;
 
 use crate::environment::About;
 use crate::output;
-use crate::statistics::Estimate;
-use crate::table::number;
 
-/// What the page may name, by its key: `cold.get-secret.128.table`, say.
-pub type Values = BTreeMap<String, String>;
+use values::Values;
 
 const TEMPLATE: &str = include_str!("PERFORMANCE.template.md");
 
@@ -43,7 +41,7 @@ pub fn run() -> Result<ExitCode, String> {
 
     // Each benchmark adds what it knows, under its own name.
     let mut values = Values::new();
-    if let Some(results) = output::read::<crate::cold::ColdResults>("cold")? {
+    if let Some(results) = output::read::<crate::results::cold::ColdResults>("cold")? {
         let mut random = Random::with_seed(results.about.seed);
         values.extend(about("cold", &results.about));
         values.extend(cold::values(&results, &mut random));
@@ -51,31 +49,31 @@ pub fn run() -> Result<ExitCode, String> {
             write(&format!("performance/{name}.svg"), &svg)?;
         }
     }
-    if let Some(results) = output::read::<crate::tunings::TuningsResults>("tunings")? {
+    if let Some(results) = output::read::<crate::results::tunings::TuningsResults>("tunings")? {
         values.extend(about("tunings", &results.about));
         values.extend(tunings::values(&results, &mut Random::with_seed(results.about.seed)));
     }
-    if let Some(results) = output::read::<crate::profile::PhasesResults>("phases")? {
+    if let Some(results) = output::read::<crate::results::profile::PhasesResults>("phases")? {
         values.extend(about("phases", &results.about));
         values.extend(profile::values(&results));
     }
-    if let Some(results) = output::read::<crate::warm::WarmResults>("warm")? {
+    if let Some(results) = output::read::<crate::results::warm::WarmResults>("warm")? {
         values.extend(about("warm", &results.about));
         values.extend(warm::values(&results, &mut Random::with_seed(results.about.seed)));
     }
-    if let Some(results) = output::read::<crate::overhead::OverheadResults>("added")? {
+    if let Some(results) = output::read::<crate::results::overhead::OverheadResults>("added")? {
         values.extend(about("added", &results.about));
         values.extend(overhead::values(&results, &mut Random::with_seed(results.about.seed)));
     }
-    if let Some(results) = output::read::<crate::list::ListResults>("list")? {
+    if let Some(results) = output::read::<crate::results::list::ListResults>("list")? {
         values.extend(about("list", &results.about));
         values.extend(list::values(&results, &mut Random::with_seed(results.about.seed)));
     }
-    if let Some(results) = output::read::<crate::seal::SealResults>("seal")? {
+    if let Some(results) = output::read::<crate::results::seal::SealResults>("seal")? {
         values.extend(about("seal", &results.about));
         values.extend(seal::values(&results, &mut Random::with_seed(results.about.seed)));
     }
-    if let Some(results) = output::read::<crate::scale::ScaleResults>("scale")? {
+    if let Some(results) = output::read::<crate::results::scale::ScaleResults>("scale")? {
         values.extend(about("scale", &results.about));
         let mut random = Random::with_seed(results.about.seed);
         values.extend(scale::values(&results, &mut random));
@@ -83,7 +81,7 @@ pub fn run() -> Result<ExitCode, String> {
             write(&format!("performance/{name}.svg"), &svg)?;
         }
     }
-    if let Some(results) = output::read::<crate::serve::ServeResults>("serve")? {
+    if let Some(results) = output::read::<crate::results::serve::ServeResults>("serve")? {
         values.extend(about("serve", &results.about));
         let mut random = Random::with_seed(results.about.seed);
         values.extend(serve::values(&results, &mut random));
@@ -91,7 +89,7 @@ pub fn run() -> Result<ExitCode, String> {
             write(&format!("performance/{name}.svg"), &svg)?;
         }
     }
-    if let Some(results) = output::read::<crate::load::LoadResults>("load")? {
+    if let Some(results) = output::read::<crate::results::load::LoadResults>("load")? {
         values.extend(about("load", &results.about));
         values.extend(load::values(&results, &mut Random::with_seed(results.about.seed)));
     }
@@ -112,11 +110,6 @@ fn about(benchmark: &str, about: &About) -> Values {
         ("seed", about.seed.to_string()),
     ];
     values.map(|(name, value)| (format!("{benchmark}.{name}"), value)).into()
-}
-
-/// A value with its interval.
-fn interval(estimate: Estimate) -> String {
-    format!("{} ({}–{})", number(estimate.value), number(estimate.low), number(estimate.high))
 }
 
 /// Puts the values in the place of `{{key}}`.

@@ -2,11 +2,11 @@
 
 use services::random::Random;
 
-use crate::overhead::{OverheadResults, OverheadSample};
+use crate::results::overhead::{OverheadResults, OverheadSample};
 use crate::statistics::{difference_estimate, median};
 use crate::table::{markdown, number};
 
-use super::{Values, interval};
+use super::values::{Values, interval};
 
 fn table(results: &OverheadResults, random: &mut Random) -> String {
     let row = |sample: &OverheadSample| {

@@ -2,10 +2,10 @@
 
 use services::random::Random;
 
-use crate::profile::{Instructions, PhasesResults, UNNAMED};
+use crate::results::profile::{Instructions, PhasesResults, UNNAMED};
 use crate::table::{markdown, number};
 
-use super::Values;
+use super::values::Values;
 
 fn table(results: &PhasesResults) -> String {
     let all = results.parts.values().fold(Instructions::default(), |sum, part| Instructions {

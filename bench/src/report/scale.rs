@@ -2,12 +2,12 @@
 
 use services::random::Random;
 
-use crate::scale::{ScaleResults, ScaleSample};
+use crate::results::scale::{ScaleResults, ScaleSample};
 use crate::statistics::{median, median_estimate, ratio_estimate};
 use crate::table::{markdown, number};
 
 use super::chart::{self, Bar};
-use super::{Values, interval};
+use super::values::{Values, interval};
 
 /// An operation, and what a turn of it took.
 type Column = (&'static str, fn(&ScaleSample) -> f64);

@@ -2,11 +2,11 @@
 
 use services::random::Random;
 
-use crate::seal::{SealResults, SealSample};
+use crate::results::seal::{SealResults, SealSample};
 use crate::statistics::{median, ratio_estimate};
 use crate::table::{markdown, number};
 
-use super::{Values, interval};
+use super::values::{Values, interval};
 
 /// What is measured, and beside what.
 type Column = (&'static str, fn(&SealSample) -> f64, fn(&SealSample) -> f64);

@@ -2,12 +2,12 @@
 
 use services::random::Random;
 
-use crate::serve::{MemorySample, ServeResults, ServeSample};
+use crate::results::serve::{MemorySample, ServeResults, ServeSample};
 use crate::statistics::{median, median_estimate, quantile};
 use crate::table::{markdown, number};
 
 use super::chart::{self, Bar};
-use super::{Values, interval};
+use super::values::{Values, interval};
 
 /// The samples of one operation over one number of connections.
 fn groups(results: &ServeResults) -> Vec<((&str, u32), Vec<&ServeSample>)> {

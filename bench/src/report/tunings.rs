@@ -2,13 +2,13 @@
 
 use services::random::Random;
 
-use crate::cold::ColdResults;
+use crate::results::cold::ColdResults;
+use crate::results::tunings::TuningsResults;
 use crate::statistics::Estimate;
 use crate::table::{markdown, number};
-use crate::tunings::TuningsResults;
 
-use super::Values;
 use super::cold::groups;
+use super::values::Values;
 
 fn table(results: &TuningsResults, random: &mut Random) -> String {
     let cold = ColdResults { about: results.about.clone(), samples: results.samples.clone() };

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use services::random::Random;
 
-use crate::contenders::COFFER;
+use crate::contender::COFFER;
+use crate::results::warm::{WarmResults, WarmSample};
 use crate::statistics::{median, quantile, ratio_estimate};
 use crate::table::{markdown, number};
-use crate::warm::{WarmResults, WarmSample};
 
-use super::Values;
+use super::values::Values;
 
 /// The samples of one function at one memory size, by contender.
 type Group<'a> = Vec<(&'a str, Vec<&'a WarmSample>)>;

@@ -1,0 +1,30 @@
+//! Results of `bench phases`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::environment::About;
+
+/// What `target/bench/phases.json` holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PhasesResults {
+    /// The circumstances.
+    pub about: About,
+    /// Instructions by what they are spent on.
+    pub parts: BTreeMap<String, Instructions>,
+    /// The functions of the part that has no name, the largest first.
+    pub unnamed: Vec<(String, u64)>,
+}
+
+/// Instructions of the two phases.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Instructions {
+    /// Until the first `next`.
+    pub init: u64,
+    /// From the first event to its answer.
+    pub first: u64,
+}
+
+/// What is in no part.
+pub const UNNAMED: &str = "the rest";
