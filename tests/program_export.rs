@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Output, Stdio};
 
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::support::program::{coffer, run_in};
 

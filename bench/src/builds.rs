@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use services::artefacts::{Processor, build_with};
-use services::root;
+use devstack::artefacts::{Processor, build_with};
+use devstack::root;
 
 use crate::output;
 

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use devstack::root;
 use serde::{Deserialize, Serialize};
-use services::root;
 use time::OffsetDateTime;
 
 /// What stands beside every result.

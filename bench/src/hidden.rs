@@ -4,8 +4,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use devstack::random::Random;
 use local::embedded::client;
-use services::random::Random;
 use tokio::runtime::Runtime;
 
 use crate::in_process::InProcess;

@@ -17,12 +17,12 @@ use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetIte
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use clap::Args;
+use devstack::random::Random;
+use devstack::stack::dynamodb_local;
+use devstack::tools::Need;
 use local::cli::Local;
 use local::embedded::client;
 use serde_json::Value;
-use services::random::Random;
-use services::stack::dynamodb_local;
-use services::tools::Need;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 

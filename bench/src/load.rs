@@ -11,10 +11,6 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
-use services::examples;
-use services::random::Random;
-use services::stack::Stack;
-use services::tools::Need;
 
 use crate::environment::About;
 use crate::memory::peak_kib;

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use services::root;
+use devstack::root;
 
 use crate::contenders::OtherBuild;
 

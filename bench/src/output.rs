@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 /// # Errors
 /// Why not.
 pub fn folder(name: &str) -> Result<PathBuf, String> {
-    let folder = services::root().join("target/bench").join(name);
+    let folder = devstack::root().join("target/bench").join(name);
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     // Contenders are started elsewhere.
     folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))

@@ -6,7 +6,7 @@ use std::fs;
 use std::process::ExitCode;
 
 use clap::Args;
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::builds::Build;
 use crate::callgrind;

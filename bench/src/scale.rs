@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use devstack::process::Process;
+use devstack::random::Random;
+use devstack::stack::dynamodb_local;
+use devstack::tools::Need;
 use local::embedded::client;
-use services::process::Process;
-use services::random::Random;
-use services::stack::dynamodb_local;
-use services::tools::Need;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;

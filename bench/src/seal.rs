@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::rand;
 use clap::Args;
+use devstack::random::Random;
+use devstack::stack::KEYRING_TEXT;
 use futures_util::future::BoxFuture;
-use services::random::Random;
-use services::stack::KEYRING_TEXT;
 use shared::sealing::{KeyringSource, KeyringText, Sealer};
 use zeroize::Zeroizing;
 

@@ -9,10 +9,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use devstack::process::Process;
+use devstack::random::Random;
 use local::data_dir::DataDir;
 use local::tokens::{Grant, SigningKey};
-use services::process::Process;
-use services::random::Random;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::environment::About;

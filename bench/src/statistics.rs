@@ -1,6 +1,6 @@
 //! What is said of samples: medians, high percentiles, and how sure a ratio of medians is.
 
-use services::random::Random;
+use devstack::random::Random;
 
 /// How often samples are drawn anew for an interval.
 const DRAWS: usize = 10_000;

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use services::examples;
-use services::stack::Stack;
-use services::tools::Need;
+use devstack::examples;
+use devstack::stack::Stack;
+use devstack::tools::Need;
 
 use crate::cgroup::Group;
 use crate::contender::Contender;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::Args;
-use services::random::Random;
-use services::root;
+use devstack::random::Random;
+use devstack::root;
 
 use crate::builds::Build;
 use crate::cold::{agree, measure, warm_up};

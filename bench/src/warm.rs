@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::cold::agree;
 use crate::contender::Contender;

@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use services::fleet::Fleet;
-use services::stack::Stack;
+use devstack::fleet::Fleet;
+use devstack::stack::Stack;
 
 /// Whether the suite runs over functions and real services.
 pub(super) fn wanted() -> bool {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use services::{fetch, root};
+use devstack::{fetch, root};
 
 use crate::contender::Contender;
 use crate::executables::program;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use services::{fetch, root};
+use devstack::{fetch, root};
 
 use crate::contender::Contender;
 use crate::output;

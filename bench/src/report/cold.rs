@@ -1,6 +1,6 @@
 //! What is shown of cold starts.
 
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::contender::COFFER;
 use crate::results::cold::{ColdResults, ColdSample};

@@ -1,6 +1,6 @@
 //! What is shown of lists.
 
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::results::list::{ListResults, ListSample, PAGE};
 use crate::statistics::{Estimate, median, quantile, ratio_estimate};

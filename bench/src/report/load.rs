@@ -1,6 +1,6 @@
 //! What is shown of loading.
 
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::results::load::{LoadResults, Loader};
 use crate::statistics::{median, ratio_estimate};

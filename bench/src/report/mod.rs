@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::ExitCode;
 
-use services::random::Random;
-use services::root;
+use devstack::random::Random;
+use devstack::root;
 
 use crate::environment::About;
 use crate::output;

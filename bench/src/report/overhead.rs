@@ -1,6 +1,6 @@
 //! What is shown of handlers beside their calls.
 
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::results::overhead::{OverheadResults, OverheadSample};
 use crate::statistics::{difference_estimate, median};

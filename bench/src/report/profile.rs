@@ -1,6 +1,6 @@
 //! What is shown of instructions.
 
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::results::profile::{Instructions, PhasesResults, UNNAMED};
 use crate::table::{markdown, number};

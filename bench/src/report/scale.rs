@@ -1,6 +1,6 @@
 //! What is shown of tables of different sizes.
 
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::results::scale::{ScaleResults, ScaleSample};
 use crate::statistics::{median, median_estimate, ratio_estimate};

@@ -1,6 +1,6 @@
 //! What is shown of sealing.
 
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::results::seal::{SealResults, SealSample};
 use crate::statistics::{median, ratio_estimate};

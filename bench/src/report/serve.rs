@@ -1,6 +1,6 @@
 //! What is shown of the server under load.
 
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::results::serve::{MemorySample, ServeResults, ServeSample};
 use crate::statistics::{median, median_estimate, quantile};

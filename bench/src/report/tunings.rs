@@ -1,6 +1,6 @@
 //! What is shown of tunings that are taken away.
 
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::results::cold::ColdResults;
 use crate::results::tunings::TuningsResults;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use services::random::Random;
+use devstack::random::Random;
 
 use crate::contender::COFFER;
 use crate::results::warm::{WarmResults, WarmSample};

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use services::examples;
-use services::sandbox::Function;
-use services::stack::Stack;
-use services::tools::Need;
-use services::watched::Watched;
+use devstack::examples;
+use devstack::sandbox::Function;
+use devstack::stack::Stack;
+use devstack::tools::Need;
+use devstack::watched::Watched;
 
 use crate::{Test, World};
 

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use devstack::artefacts::{self, Artefacts, Processor};
+use devstack::engine::{Bridge, Engine};
+use devstack::examples::{self, Change};
+use devstack::process::{Process, free_port, listens};
+use devstack::sandbox::event;
+use devstack::stack::Stack;
+use devstack::tools::Need;
 use serde_json::{Value, json};
-use services::artefacts::{self, Artefacts, Processor};
-use services::engine::{Bridge, Engine};
-use services::examples::{self, Change};
-use services::process::{Process, free_port, listens};
-use services::sandbox::event;
-use services::stack::Stack;
-use services::tools::Need;
 use tempfile::TempDir;
 
 use crate::{Test, World};

@@ -4,9 +4,9 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-use services::artefacts::{Artefacts, Processor};
-use services::process::Group;
-use services::tools::Need;
+use devstack::artefacts::{Artefacts, Processor};
+use devstack::process::Group;
+use devstack::tools::Need;
 
 use crate::{Test, World};
 
@@ -73,7 +73,7 @@ fn the_contract_holds(world: &World) {
         }
     }
     suite
-        .current_dir(services::root())
+        .current_dir(devstack::root())
         .env("COFFER_TEST_STORES", "real")
         .env(Artefacts::VARIABLE, Artefacts::of(Processor::here()).folder())
         .envs(stack.variables())

@@ -2,11 +2,11 @@
 
 use std::process::{Command, Stdio};
 
-use services::artefacts::{self, Artefacts, FUNCTIONS, Processor};
-use services::examples;
-use services::queue;
-use services::sandbox::{Answer, Emulated};
-use services::tools::Need;
+use devstack::artefacts::{self, Artefacts, FUNCTIONS, Processor};
+use devstack::examples;
+use devstack::queue;
+use devstack::sandbox::{Answer, Emulated};
+use devstack::tools::Need;
 
 use crate::{Test, World};
 
@@ -42,7 +42,7 @@ fn the_sam_cli_finds_nothing_in_the_template(_: &World) {
 
 fn cfn_lint_finds_nothing_in_the_template(_: &World) {
     let linter = artefacts::sam_cli().join("bin/cfn-lint");
-    let findings = succeeds(Command::new(linter).arg("template.yaml").current_dir(services::root()));
+    let findings = succeeds(Command::new(linter).arg("template.yaml").current_dir(devstack::root()));
     assert_eq!(findings.trim(), "");
 }
 

@@ -3,12 +3,12 @@
 
 use std::process::{Command, Stdio};
 
+use devstack::fetch;
+use devstack::process::{Process, free_port, listens};
+use devstack::random::Random;
+use devstack::tools::Need;
 use local::data_dir::DataDir;
 use local::tokens::{Grant, SigningKey};
-use services::fetch;
-use services::process::{Process, free_port, listens};
-use services::random::Random;
-use services::tools::Need;
 
 use crate::program::coffer;
 use crate::{Test, World};
@@ -40,7 +40,7 @@ fn schemathesis_finds_nothing(_: &World) {
     server.wait_for(|_| listens(port).then_some(()));
 
     let seed = Random::for_test("schemathesis").below(1 << 32).to_string();
-    let rules = services::root().join("tests/services/schemathesis");
+    let rules = devstack::root().join("tests/services/schemathesis");
     let mut run = Command::new(python.join("bin/schemathesis"));
     run.args(["--no-color", "--config-file"])
         .arg(rules.join("schemathesis.toml"))

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use services::examples;
-use services::sandbox::Function;
-use services::stack::Stack;
-use services::tools::Need;
+use devstack::examples;
+use devstack::sandbox::Function;
+use devstack::stack::Stack;
+use devstack::tools::Need;
 
 use crate::{Test, World};
 

@@ -9,12 +9,12 @@ mod placeholders;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use devstack::artefacts::FUNCTIONS;
+use devstack::examples;
+use devstack::sandbox::{Answer, Emulated};
+use devstack::stack::Stack;
+use devstack::tools::Need;
 use serde_json::Value;
-use services::artefacts::FUNCTIONS;
-use services::examples;
-use services::sandbox::{Answer, Emulated};
-use services::stack::Stack;
-use services::tools::Need;
 
 use crate::{MadeTest, World};
 use case::{Case, Step};
@@ -96,7 +96,7 @@ fn take(world: &World, step: &Step, tag: &mut Option<String>) {
                 "delete-secret" => "DELETE",
                 _ => "GET",
             };
-            let event = services::sandbox::event_with(&token, method, path, body.clone());
+            let event = devstack::sandbox::event_with(&token, method, path, body.clone());
             let answer = Answer::of(&world.events.invoke(stack, function, event));
             expected.hold(&answer).unwrap_or_else(|fault| panic!("{function} {path}: {fault}\n{answer:?}"));
             if let Some(named) = answer.headers.get("etag") {

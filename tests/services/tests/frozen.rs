@@ -1,7 +1,7 @@
 //! Between two requests Lambda freezes a sandbox: what happens meanwhile a function finds together with the next one.
 
-use services::tools::Need;
-use services::watched::Watched;
+use devstack::tools::Need;
+use devstack::watched::Watched;
 
 use crate::{Test, World};
 

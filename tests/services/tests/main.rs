@@ -40,10 +40,10 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
+use devstack::engine::Engine;
+use devstack::stack::Stack;
+use devstack::tools::{self, Need};
 use libtest_mimic::{Arguments, Trial};
-use services::engine::Engine;
-use services::stack::Stack;
-use services::tools::{self, Need};
 
 /// A test: its name, what it needs, and what it does.
 type Test = (&'static str, &'static [Need], fn(&World));

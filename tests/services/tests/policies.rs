@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use local::gateway::routes::{RESOURCES, RestApi};
 use serde_json::{Value, json};
 
-use services::artefacts::FUNCTIONS;
-use services::fleet;
-use services::tools::Need;
+use devstack::artefacts::FUNCTIONS;
+use devstack::fleet;
+use devstack::tools::Need;
 
 use crate::template::{Statement, Template, referred};
 use crate::{Test, World};

@@ -12,11 +12,11 @@ mod sigv4;
 #[path = "signatures/vectors.rs"]
 mod vectors;
 
+use devstack::random::Random;
+use devstack::sandbox::Function;
+use devstack::stack::Stack;
+use devstack::tools::Need;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use services::random::Random;
-use services::sandbox::Function;
-use services::stack::Stack;
-use services::tools::Need;
 use shared::names::{DocumentId, IndexName};
 use time::{OffsetDateTime, PrimitiveDateTime};
 

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use services::proxy::{Fault, Proxy};
-use services::sandbox::Function;
-use services::tools::Need;
+use devstack::proxy::{Fault, Proxy};
+use devstack::sandbox::Function;
+use devstack::tools::Need;
 
 use crate::{Test, World};
-use services::process::free_port;
-use services::stack::KEYRING_TEXT;
+use devstack::process::free_port;
+use devstack::stack::KEYRING_TEXT;
 
 pub const TESTS: &[Test] = &[
     (

@@ -8,12 +8,12 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use devstack::random::Random;
+use devstack::sandbox::{Emulated, event};
+use devstack::stack::Stack;
+use devstack::tools::Need;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use services::random::Random;
-use services::sandbox::{Emulated, event};
-use services::stack::Stack;
-use services::tools::Need;
 use shared::names::IndexName;
 
 use crate::{Test, World};

@@ -25,7 +25,7 @@ pub struct Statement {
 impl Template {
     /// Reads the template of the repository.
     pub fn read() -> Self {
-        let text = std::fs::read_to_string(services::root().join("template.yaml")).unwrap();
+        let text = std::fs::read_to_string(devstack::root().join("template.yaml")).unwrap();
         let documents = YamlOwned::load_from_str(&text).unwrap();
         let [document] = documents.as_slice() else { panic!("{} documents", documents.len()) };
         Self(long_form(document))

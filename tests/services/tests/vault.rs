@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use services::sandbox::Function;
-use services::tools::Need;
+use devstack::sandbox::Function;
+use devstack::tools::Need;
 
 use crate::{Test, World};
 

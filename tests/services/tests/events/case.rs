@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use devstack::artefacts::FUNCTIONS;
 use serde_json::{Map, Value};
-use services::artefacts::FUNCTIONS;
 
 use super::pattern::Pattern;
 use super::placeholders;
@@ -96,7 +96,7 @@ fn owner(path: &str) -> Option<String> {
 }
 
 fn corpus() -> PathBuf {
-    services::root().join("tests/events")
+    devstack::root().join("tests/events")
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

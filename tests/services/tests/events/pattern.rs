@@ -1,7 +1,7 @@
 //! What an answer is held against: JSON in which `…` stands for any text.
 
+use devstack::sandbox::Answer;
 use serde_json::Value;
-use services::sandbox::Answer;
 
 /// A status, some headers, and a body.
 #[derive(Debug)]

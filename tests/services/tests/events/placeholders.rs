@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use devstack::stack::Stack;
 use local::tokens::Grant;
-use services::stack::Stack;
 
 const TOKEN: &str = "{token:";
 

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use services::sandbox::Function;
-use services::stack::Stack;
-use services::tools::Need;
-use services::watched::Watched;
+use devstack::sandbox::Function;
+use devstack::stack::Stack;
+use devstack::tools::Need;
+use devstack::watched::Watched;
 
 use super::{BUSY, Row, ask, broken_connections, expect_failure, page, refusal, secrets, side_by_side, version};
 use super::{answer, vault_error};

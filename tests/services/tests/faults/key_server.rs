@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use services::examples::requests;
-use services::stack::Stack;
-use services::tools::Need;
-use services::watched::Watched;
+use devstack::examples::requests;
+use devstack::stack::Stack;
+use devstack::tools::Need;
+use devstack::watched::Watched;
 
 use super::{
     Row, START_LIMIT, answer, ask, broken_connections, expect_failure, expect_internal_fault, page, secrets,

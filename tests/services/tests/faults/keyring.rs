@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use services::sandbox::Function;
-use services::stack::Stack;
-use services::tools::Need;
-use services::watched::Watched;
+use devstack::sandbox::Function;
+use devstack::stack::Stack;
+use devstack::tools::Need;
+use devstack::watched::Watched;
 
 use super::{
     Row, START_LIMIT, answer, ask, broken_connections, expect_failure, page, refusal, secrets, service_error,

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use services::proxy::Fault;
-use services::sandbox::{Answer, Function};
-use services::stack::Stack;
-use services::tools::Need;
-use services::watched::Watched;
+use devstack::proxy::Fault;
+use devstack::sandbox::{Answer, Function};
+use devstack::stack::Stack;
+use devstack::tools::Need;
+use devstack::watched::Watched;
 
 use super::{page, refusal, secrets, side_by_side, version};
 use crate::{Test, World};

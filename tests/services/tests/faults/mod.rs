@@ -16,10 +16,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use services::proxy::Fault;
-use services::sandbox::Answer;
-use services::stack::{ACCESS_KEY, Stack, TABLE};
-use services::watched::Watched;
+use devstack::proxy::Fault;
+use devstack::sandbox::Answer;
+use devstack::stack::{ACCESS_KEY, Stack, TABLE};
+use devstack::watched::Watched;
 
 use crate::template::Template;
 

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use services::proxy::Fault;
-use services::stack::Stack;
-use services::tools::Need;
-use services::watched::Watched;
+use devstack::proxy::Fault;
+use devstack::stack::Stack;
+use devstack::tools::Need;
+use devstack::watched::Watched;
 
 use super::{
     BUSY, Row, WORDS, answer, ask, broken_connections, expect_failure, expect_internal_fault, page, side_by_side,

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use devstack::random::Random;
+use devstack::tools::Need;
 use serde_json::json;
-use services::random::Random;
-use services::tools::Need;
 
 use super::faults::{busy, proxy};
 use super::{Place, Running, lines, said, summary};

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use services::proxy::{Fault, Proxy};
-use services::tools::Need;
+use devstack::proxy::{Fault, Proxy};
+use devstack::tools::Need;
 
 use super::{Place, Running, lines, said, summary, wait_until};
 use crate::{Test, World};

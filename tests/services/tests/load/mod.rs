@@ -11,7 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use services::stack::Stack;
+use devstack::stack::Stack;
 use tempfile::TempDir;
 
 use crate::program::coffer;

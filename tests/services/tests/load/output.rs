@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::process::{Command, Output, Stdio};
 
-use services::tools::Need;
+use devstack::tools::Need;
 
 use super::{Place, lines, said};
 use crate::{Test, World};

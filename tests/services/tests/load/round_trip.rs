@@ -3,13 +3,13 @@
 use std::fmt::Write;
 use std::process::{Command, Output};
 
+use devstack::process::Process;
+use devstack::queue::Message;
+use devstack::random::Random;
+use devstack::sandbox::Function;
+use devstack::stack::{Stack, opensearch_2};
+use devstack::tools::Need;
 use serde_json::json;
-use services::process::Process;
-use services::queue::Message;
-use services::random::Random;
-use services::sandbox::Function;
-use services::stack::{Stack, opensearch_2};
-use services::tools::Need;
 use tempfile::TempDir;
 
 use super::export::generate;
@@ -104,7 +104,7 @@ impl Drop for Store<'_> {
     fn drop(&mut self) {
         let Some((cluster, prefix)) = &self.cluster else { return };
         let remove = async {
-            let client = services::stack::http_client();
+            let client = devstack::stack::http_client();
             let indices = client.get(format!("{}/_cat/indices/{prefix}*?h=index", cluster.url)).send().await?;
             for index in indices.text().await?.lines() {
                 client.delete(format!("{}/{index}", cluster.url)).send().await?;

@@ -1,6 +1,6 @@
 //! What becomes of lines.
 
-use services::tools::Need;
+use devstack::tools::Need;
 
 use super::{Place, document, lines, said, summary};
 use crate::{Test, World};

@@ -6,12 +6,12 @@ use bytes::Bytes;
 use local::tokens::Grant;
 use serde_json::json;
 
-use services::proxy::{Call, Fault};
-use services::queue::Message;
-use services::sandbox::event_of;
-use services::sandbox::{Answer, Function};
-use services::stack::{Stack, TABLE};
-use services::watched::Watched;
+use devstack::proxy::{Call, Fault};
+use devstack::queue::Message;
+use devstack::sandbox::event_of;
+use devstack::sandbox::{Answer, Function};
+use devstack::stack::{Stack, TABLE};
+use devstack::watched::Watched;
 use shared::names::IndexName;
 
 /// A function and the owner whose secrets it is asked for.

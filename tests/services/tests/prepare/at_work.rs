@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use services::random::Random;
-use services::tools::Need;
+use devstack::random::Random;
+use devstack::tools::Need;
 use shared::names::{DocumentId, IndexName};
 use shared::search::{DocumentBytes, Outcome, ReadDocument, WriteDocuments};
 

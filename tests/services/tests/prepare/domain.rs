@@ -5,11 +5,11 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use devstack::proxy::{Fault, Proxy};
+use devstack::stack::Stack;
+use devstack::tools::Need;
 use prepare_search::domain::endpoint;
 use serde_json::json;
-use services::proxy::{Fault, Proxy};
-use services::stack::Stack;
-use services::tools::Need;
 
 use super::Indices;
 use crate::{Test, World};

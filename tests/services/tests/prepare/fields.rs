@@ -1,10 +1,10 @@
 //! What the indices take, and what is found in them.
 
 use bytes::Bytes;
+use devstack::proxy::{Fault, Proxy};
+use devstack::random::Random;
+use devstack::tools::Need;
 use serde_json::{Map, Value, json};
-use services::proxy::{Fault, Proxy};
-use services::random::Random;
-use services::tools::Need;
 use shared::names::IndexName;
 use shared::search::{Outcome, WriteDocuments};
 

@@ -10,8 +10,8 @@ pub mod steps;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use devstack::stack::Stack;
 use serde_json::{Value, json};
-use services::stack::Stack;
 use shared::names::{DocumentId, IndexName};
 use shared::search::{
     Change, DocumentBytes, OpenSearchDocuments, OpenSearchWriter, Operation, Outcome, ReadDocument, Version,

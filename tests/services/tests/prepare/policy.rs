@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use devstack::proxy::{Call, Proxy};
+use devstack::tools::Need;
 use serde_json::{Value, json};
-use services::proxy::{Call, Proxy};
-use services::tools::Need;
 use shared::names::IndexName;
 
 use super::Indices;

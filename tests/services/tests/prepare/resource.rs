@@ -1,10 +1,10 @@
 //! The function as the custom resource of a deployment.
 
+use devstack::proxy::{Call, Fault, Proxy};
+use devstack::sandbox::Emulated;
+use devstack::stack::Stack;
+use devstack::tools::Need;
 use serde_json::{Value, json};
-use services::proxy::{Call, Fault, Proxy};
-use services::sandbox::Emulated;
-use services::stack::Stack;
-use services::tools::Need;
 use shared::names::IndexName;
 
 use super::Indices;

@@ -3,9 +3,9 @@
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use devstack::proxy::{Fault, Proxy};
+use devstack::tools::Need;
 use serde_json::json;
-use services::proxy::{Fault, Proxy};
-use services::tools::Need;
 use shared::names::IndexName;
 use shared::search::Outcome;
 

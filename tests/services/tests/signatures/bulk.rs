@@ -1,7 +1,7 @@
 //! Changes of documents: requests with a body and a query.
 
-use services::queue::Message;
-use services::sandbox::Function;
+use devstack::queue::Message;
+use devstack::sandbox::Function;
 
 use super::server::{Server, answer};
 use super::{EXPECTED, expect_signed, now, signing, verify};

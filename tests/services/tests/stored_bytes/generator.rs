@@ -8,8 +8,8 @@ mod tokens;
 
 use std::fmt::Write;
 
-use services::examples;
-use services::random::Random;
+use devstack::examples;
+use devstack::random::Random;
 
 /// What stands between the tokens of a document.
 #[derive(Clone, Copy, PartialEq, Eq)]

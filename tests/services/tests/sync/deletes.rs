@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use services::sandbox::Function;
+use devstack::sandbox::Function;
 use shared::names::IndexName;
 
 use super::{Indices, delete, document, upsert};

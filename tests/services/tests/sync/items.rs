@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use devstack::proxy::Fault;
 use serde_json::json;
-use services::proxy::Fault;
 use shared::names::IndexName;
 
 use super::{Indices, answer, delete, document, upsert};

@@ -1,8 +1,8 @@
 //! What is wrong with single messages, and what is said of it.
 
+use devstack::queue::{self, Message};
+use devstack::sandbox::Function;
 use serde_json::{Value, json};
-use services::queue::{self, Message};
-use services::sandbox::Function;
 use shared::names::IndexName;
 
 use super::{Indices, delete, document, upsert};

@@ -7,13 +7,13 @@ mod messages;
 mod storm;
 
 use bytes::Bytes;
+use devstack::queue::Message;
+use devstack::random::Random;
+use devstack::sandbox::Function;
+use devstack::stack::Stack;
+use devstack::tools::Need;
+use devstack::watched::Watched;
 use serde_json::json;
-use services::queue::Message;
-use services::random::Random;
-use services::sandbox::Function;
-use services::stack::Stack;
-use services::tools::Need;
-use services::watched::Watched;
 use shared::names::{DocumentId, IndexName};
 use shared::search::{DocumentBytes, OpenSearchDocuments, ReadDocument};
 
@@ -146,7 +146,7 @@ fn delete(index: IndexName, id: &str, version: u64) -> Message {
 }
 
 /// The answer of a proxy.
-fn answer(status: u16, body: impl Into<Bytes>) -> services::proxy::Fault {
+fn answer(status: u16, body: impl Into<Bytes>) -> devstack::proxy::Fault {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    services::proxy::Fault::Answer { status, headers, body: body.into() }
+    devstack::proxy::Fault::Answer { status, headers, body: body.into() }
 }

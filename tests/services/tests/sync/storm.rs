@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::thread;
 
-use services::proxy::Fault;
-use services::queue::Message;
-use services::random::Random;
-use services::watched::Watched;
+use devstack::proxy::Fault;
+use devstack::queue::Message;
+use devstack::random::Random;
+use devstack::watched::Watched;
 use shared::names::IndexName;
 
 use super::{Indices, answer, delete, upsert};

@@ -10,10 +10,10 @@
 use std::fs;
 use std::process::ExitCode;
 
-use services::engine::{Bridge, Engine};
-use services::examples;
-use services::stack::Stack;
-use services::tools::{self, Need};
+use devstack::engine::{Bridge, Engine};
+use devstack::examples;
+use devstack::stack::Stack;
+use devstack::tools::{self, Need};
 
 const HELP: &str = "\
 Starts DynamoDB Local, a Secrets Manager API and OpenSearch on free ports, with a table, a keyring, the six indices and
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let stack = Stack::start();
-    let folder = services::root().join("target/services");
+    let folder = devstack::root().join("target/services");
     fs::create_dir_all(folder.join("events")).unwrap();
     // Quoted as a shell wants it: a key set is full of quotes, and has no single one.
     let quoted = |name: &str, value: &str| format!("{name}='{value}'\n");
