@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use crate::tidy;
+
 /// A check: its name, the command, and environment variables for it.
 type Check = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
@@ -30,6 +32,8 @@ const CHECKS: &[Check] = &[
 /// Runs all checks; the first that fails ends the run.
 pub(crate) fn run(root: &Path) -> Result<(), String> {
     let started = Instant::now();
+    println!("== tidy (after 0 s)");
+    tidy::run(root)?;
     for (name, arguments, environment) in CHECKS {
         println!("== {name} (after {} s)", started.elapsed().as_secs());
         let mut cargo = Command::new("cargo");

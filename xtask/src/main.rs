@@ -5,6 +5,7 @@
 mod check;
 mod counts;
 mod docs;
+mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check a change without running it: formatting, licences and sources of dependencies, clippy, rustdoc
+    /// Check a change without running it: tidy, formatting, licences and sources of dependencies, clippy, rustdoc
     Check,
     /// Run every `sh` block of README.md and docs/*.md in this folder, byte for byte, `cargo test` among them
     Docs {
@@ -31,6 +32,8 @@ enum Command {
         #[arg(long, value_name = "TEXT")]
         section: Option<String>,
     },
+    /// Check comments and module cycles in tracked Rust files, and count words of comments
+    Tidy,
 }
 
 /// The root of the repository.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Check => check::run(&root()),
         Command::Docs { list: true, .. } => docs::list(&root()),
         Command::Docs { section, .. } => docs::run(&root(), section.as_deref()),
+        Command::Tidy => tidy::run(&root()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
