@@ -9,10 +9,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region};
 use devstack::sandbox::event_with;
 use local::app::{App, Authenticators};
-use local::cli::Local;
 use local::embedded::EmbeddedDocuments;
 use local::gateway::Functions;
 use local::gateway::routes::{self, Route};
+use local::local_stores::LocalStores;
 use local::tokens::Grant;
 use serde::Deserialize;
 use shared::clients::timeouts;
@@ -22,7 +22,7 @@ use shared::settings::LocalSettings;
 /// The endpoints over one table, whose keyring and token key are in a folder.
 #[derive(Debug)]
 pub struct InProcess<D = EmbeddedDocuments> {
-    local: Local,
+    local: LocalStores,
     app: App<D>,
 }
 
@@ -47,8 +47,8 @@ impl InProcess {
     ///
     /// # Errors
     /// Why not.
-    pub async fn open(folder: &Path, table: impl FnOnce(&Local) -> Client) -> Result<Self, String> {
-        let local = Local::open(folder).map_err(|error| error.to_string())?;
+    pub async fn open(folder: &Path, table: impl FnOnce(&LocalStores) -> Client) -> Result<Self, String> {
+        let local = LocalStores::open(folder).map_err(|error| error.to_string())?;
         let documents = local.documents().clone();
         Self::over(local, table, documents).await
     }
@@ -61,13 +61,17 @@ impl<D: ReadDocument> InProcess<D> {
     /// Why not.
     pub async fn with_documents(
         folder: &Path,
-        table: impl FnOnce(&Local) -> Client,
+        table: impl FnOnce(&LocalStores) -> Client,
         documents: D,
     ) -> Result<Self, String> {
-        Self::over(Local::open(folder).map_err(|error| error.to_string())?, table, documents).await
+        Self::over(LocalStores::open(folder).map_err(|error| error.to_string())?, table, documents).await
     }
 
-    async fn over(local: Local, table: impl FnOnce(&Local) -> Client, documents: D) -> Result<Self, String> {
+    async fn over(
+        local: LocalStores,
+        table: impl FnOnce(&LocalStores) -> Client,
+        documents: D,
+    ) -> Result<Self, String> {
         let LocalSettings { requests, tokens } = local.settings(&|_| None).map_err(|error| error.to_string())?;
         let authenticators = Authenticators::new(tokens).map_err(|error| error.to_string())?;
         let app = local.app(table(&local), documents, authenticators, requests).await;

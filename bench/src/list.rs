@@ -20,8 +20,8 @@ use clap::Args;
 use devstack::random::Random;
 use devstack::stack::dynamodb_local;
 use devstack::tools::Need;
-use local::cli::Local;
 use local::embedded::client;
+use local::local_stores::LocalStores;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -113,7 +113,7 @@ pub fn run(args: &ListArgs) -> Result<ExitCode, String> {
 async fn measure(args: &ListArgs, url: Option<&str>, folder: &Path) -> Result<Vec<ListSample>, String> {
     let charged = Charged::default();
     let data = folder.join("data");
-    let config = |local: &Local| match url {
+    let config = |local: &LocalStores| match url {
         Some(url) => local_config(url, ACCESS_KEY),
         None => client(local.table().clone()).config().to_builder(),
     };

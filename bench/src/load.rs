@@ -9,6 +9,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use devstack::examples;
+use devstack::random::Random;
+use devstack::stack::Stack;
+use devstack::tools::Need;
 use serde::Deserialize;
 use serde_json::json;
 

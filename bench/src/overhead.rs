@@ -15,8 +15,8 @@ use devstack::examples;
 use devstack::random::Random;
 use devstack::stack::Stack;
 use devstack::tools::Need;
-use local::cli::Local;
 use local::embedded::TABLE;
+use local::local_stores::LocalStores;
 use shared::clients::{Connections, Issuer};
 use shared::http::GATEWAY_RESPONSE_LIMIT;
 use shared::search::{OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings};
@@ -131,7 +131,7 @@ async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Re
         max_document_bytes: GATEWAY_RESPONSE_LIMIT,
     };
     let documents = OpenSearchDocuments::new(&connections()?, settings).map_err(|error| error.to_string())?;
-    let table = |_: &Local| client_of(local_config(&stack.dynamodb, ACCESS_KEY));
+    let table = |_: &LocalStores| client_of(local_config(&stack.dynamodb, ACCESS_KEY));
     let handler = InProcess::with_documents(&folder.path().join("data"), table, documents).await?;
     let token_of = |round: u32| handler.token(USER, &[DOCUMENT_SCOPE, &format!("round-{round:06}")]);
     let token = token_of(0)?;

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod data_dir;
 pub mod embedded;
 pub mod gateway;
+pub mod local_stores;
 pub mod openapi;
 pub mod server;
 pub mod tokens;

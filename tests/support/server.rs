@@ -7,9 +7,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_smithy_runtime_api::client::http::HttpClient;
 use local::app::Authenticators;
-use local::cli::Local;
 use local::embedded::{EmbeddedTable, client};
 use local::gateway::Functions;
+use local::local_stores::LocalStores;
 use local::tokens::{Grant, SigningKey};
 use shared::auth::Authenticator;
 use shared::settings::LocalSettings;
@@ -72,7 +72,7 @@ impl Builder {
 
     async fn start_embedded(self) -> Server {
         let folder = self.folder.unwrap_or_else(|| tempfile::tempdir().unwrap());
-        let local = Local::open(&folder.path().join("data")).unwrap();
+        let local = LocalStores::open(&folder.path().join("data")).unwrap();
         let lookup =
             |name: &str| self.settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let LocalSettings { requests, tokens } = local.settings(&lookup).unwrap();
@@ -96,7 +96,7 @@ impl Builder {
 
 /// What answers the requests.
 enum Behind {
-    Embedded { local: Box<Local>, folder: TempDir },
+    Embedded { local: Box<LocalStores>, folder: TempDir },
     Functions(Lease),
 }
 
@@ -149,11 +149,11 @@ impl Server {
     }
 
     /// The embedded stores.
-    pub fn local(&self) -> &Local {
+    pub fn local(&self) -> &LocalStores {
         self.embedded().0
     }
 
-    fn embedded(&self) -> (&Local, &TempDir) {
+    fn embedded(&self) -> (&LocalStores, &TempDir) {
         match &self.behind {
             Behind::Embedded { local, folder } => (local, folder),
             Behind::Functions(_) => panic!("a test of the embedded stores"),

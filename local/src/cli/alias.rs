@@ -6,7 +6,7 @@ use http::Method;
 use shared::names::IndexName;
 use shared::search::{Cluster, Payload, alias};
 
-use super::CommandError;
+use super::error::CommandError;
 
 /// Refuses to begin where it is plain that nothing will come of it: an alias that is missing, and credentials that are
 /// wrong. What else keeps the cluster from answering may pass, and shows again with the work itself.

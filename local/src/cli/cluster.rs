@@ -7,7 +7,7 @@ use shared::clients;
 use shared::search::Cluster;
 use shared::settings::{ClusterSettings, from_env};
 
-use super::CommandError;
+use super::error::CommandError;
 
 /// How long a domain may take until it is ready. A new one takes a quarter of an hour or more.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);

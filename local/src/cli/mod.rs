@@ -1,11 +1,14 @@
 //! The program's commands.
 
 mod alias;
+mod args;
 mod backoff;
 mod cluster;
 mod duration;
+mod error;
 mod export;
 mod load;
+mod output;
 mod prepare;
 mod progress;
 mod serve;
@@ -17,12 +20,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use shared::names::IndexName;
 
-pub use serve::Local;
+pub use error::CommandError;
 
-/// Why a command failed. The text says what to do.
-pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
+use args::DEFAULT_DATA;
+use output::complain;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -38,9 +40,6 @@ struct Cli {
     #[command(flatten)]
     data: DataArgs,
 }
-
-/// The data folder, unless another is named.
-const DEFAULT_DATA: &str = ".coffer";
 
 /// Where the data are.
 #[derive(Debug, Args)]
@@ -85,11 +84,6 @@ pub fn run() -> ExitCode {
     })
 }
 
-/// Reads the name of an index.
-fn index(text: &str) -> Result<IndexName, String> {
-    IndexName::parse(text).ok_or_else(|| format!("the indices are {}", IndexName::list()))
-}
-
 /// Prints the help, the version or an error of usage. The help is a result: the exit status is 1 where it could not be
 /// written.
 fn usage(text: &clap::Error) -> ExitCode {
@@ -102,27 +96,4 @@ fn usage(text: &clap::Error) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Prints an error to standard error, each line behind the program's name.
-fn complain(what: &str) {
-    for line in what.lines() {
-        note(&format!("coffer: {line}"));
-    }
-}
-
-/// Prints a line to standard error. A failure is ignored: there is no place left to report it, and the macros of the
-/// standard library would panic.
-fn note(what: &str) {
-    let _ = io::stderr().write_all(format!("{what}\n").as_bytes());
-}
-
-/// Prints a line of a command's result to standard output, in one write.
-///
-/// # Errors
-/// The caller's exit status tells that the result was not written.
-fn say(what: &str) -> Result<(), CommandError> {
-    let mut out = io::stdout().lock();
-    let written = out.write_all(format!("{what}\n").as_bytes()).and_then(|()| out.flush());
-    written.map_err(|error| format!("standard output: {error}").into())
 }

@@ -14,7 +14,9 @@ use shared::settings::{from_env, log_level};
 use shared::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{CommandError, cluster, complain, duration, say};
+use super::error::CommandError;
+use super::output::{complain, say};
+use super::{cluster, duration};
 
 /// How long the cluster may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(60);

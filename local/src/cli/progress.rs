@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::note;
+use super::output::note;
 
 /// How often [`Progress::tick`] wants to be called.
 pub(super) const TICK: Duration = Duration::from_millis(200);

@@ -6,118 +6,25 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use shared::search::ReadDocument;
-use shared::settings::{LocalSettings, RequestSettings, from_env, log_level};
+use shared::settings::{LocalSettings, from_env, log_level};
 use shared::telemetry;
-use shared::vault::dynamodb::{DynamoDbVault, create_table};
 use tokio::net::TcpListener;
 
-use crate::app::{App, AppDeps, Authenticators};
-use crate::data_dir::DataDir;
-use crate::embedded::{EmbeddedDocuments, EmbeddedTable, KeyringFile, TABLE, client};
+use crate::app::Authenticators;
+use crate::embedded::client;
+use crate::local_stores::{self, LocalStores};
 use crate::server;
-use crate::tokens::{Grant, ISSUER, SigningKey};
+use crate::tokens::{Grant, SigningKey};
 
+use super::error::CommandError;
+use super::output::say;
 use super::shutdown::shutdown_signal;
-use super::{CommandError, say};
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// The port on 127.0.0.1; 0 for any free one
     #[arg(long, value_name = "N", default_value_t = 3000)]
     port: u16,
-}
-
-/// The embedded stores of a data folder, opened.
-#[derive(Debug)]
-pub struct Local {
-    data: DataDir,
-    key: SigningKey,
-    table: EmbeddedTable,
-    documents: EmbeddedDocuments,
-}
-
-/// The files of the stores.
-const TABLE_FILE: &str = "table.db";
-const DOCUMENTS_FILE: &str = "documents.db";
-
-impl Local {
-    /// Opens the folder and its stores, made if they aren't there.
-    ///
-    /// # Errors
-    /// What keeps them from being opened.
-    pub fn open(path: &Path) -> Result<Self, CommandError> {
-        let data = DataDir::open(path)?;
-        let key = SigningKey::open(&data)?;
-        let table = EmbeddedTable::open(&data.store_file(TABLE_FILE)?)?;
-        let documents = Self::open_documents(&data)?;
-        Ok(Self { data, key, table, documents })
-    }
-
-    /// Opens the documents alone.
-    ///
-    /// # Errors
-    /// What keeps them from being opened.
-    pub fn open_documents(data: &DataDir) -> Result<EmbeddedDocuments, CommandError> {
-        Ok(EmbeddedDocuments::open(&data.store_file(DOCUMENTS_FILE)?)?)
-    }
-
-    /// The key that the folder's tokens are signed with.
-    #[must_use]
-    pub fn signing_key(&self) -> &SigningKey {
-        &self.key
-    }
-
-    /// The embedded DynamoDB.
-    #[must_use]
-    pub fn table(&self) -> &EmbeddedTable {
-        &self.table
-    }
-
-    /// The embedded documents.
-    #[must_use]
-    pub fn documents(&self) -> &EmbeddedDocuments {
-        &self.documents
-    }
-
-    /// The settings of the environment; where it names no token keys, the folder's key and issuer. Issuers and
-    /// audiences are not required as they are of a function: any, where the environment names none.
-    ///
-    /// # Errors
-    /// The settings' faults.
-    pub fn settings(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<LocalSettings, CommandError> {
-        let own_key = has_no_keys(lookup);
-        let settings = LocalSettings::read(&|name| match name {
-            "COFFER_JWT_KEYS" if own_key => Some(self.key.key_set()),
-            "COFFER_VAULT_ISSUERS" | "COFFER_SEARCH_ISSUERS" if own_key => Some(ISSUER.to_owned()),
-            "COFFER_VAULT_ISSUERS" | "COFFER_SEARCH_ISSUERS" | "COFFER_VAULT_AUDIENCES" | "COFFER_SEARCH_AUDIENCES" => {
-                lookup(name).filter(|value| !value.trim().is_empty()).or_else(|| Some("any".to_owned()))
-            }
-            _ => lookup(name),
-        })?;
-        Ok(settings)
-    }
-
-    /// The six endpoints with the folder's keyring, over these stores: those of the folder, or others in their place.
-    ///
-    /// # Errors
-    /// What keeps the table from being made.
-    pub async fn app<D: ReadDocument>(
-        &self,
-        table: aws_sdk_dynamodb::Client,
-        documents: D,
-        authenticators: Authenticators,
-        requests: RequestSettings,
-    ) -> Result<App<D>, CommandError> {
-        create_table(&table, TABLE).await?;
-        Ok(App::new(AppDeps {
-            authenticators,
-            table: DynamoDbVault::new(table, TABLE.to_owned()),
-            keyring: || KeyringFile::new(self.data.clone()),
-            documents,
-            requests,
-        }))
-    }
 }
 
 pub(super) fn run(args: &ServeArgs, data: &Path) -> Result<ExitCode, CommandError> {
@@ -130,7 +37,7 @@ pub(super) fn run(args: &ServeArgs, data: &Path) -> Result<ExitCode, CommandErro
 
 async fn serve(args: &ServeArgs, data: &Path) -> Result<(), CommandError> {
     let stop = shutdown_signal()?;
-    let local = Local::open(data)?;
+    let local = LocalStores::open(data)?;
     let LocalSettings { requests, tokens } = local.settings(&from_env)?;
     let documents = local.documents().clone();
     let app = local.app(client(local.table().clone()), documents, Authenticators::new(tokens)?, requests).await?;
@@ -138,17 +45,11 @@ async fn serve(args: &ServeArgs, data: &Path) -> Result<(), CommandError> {
         format!("port {} of 127.0.0.1: {error}; choose another with --port N, or --port 0 for any free one", args.port)
     })?;
     let address = format!("http://{}", listener.local_addr()?);
-    welcome(&address, has_no_keys(&from_env).then_some(local.signing_key()))?;
+    welcome(&address, local_stores::has_no_keys(&from_env).then_some(local.signing_key()))?;
     server::run(listener, app, stop).await?;
     // All that was answered is stored, whether or not somebody still reads this.
     let _ = say("Stopped.");
     Ok(())
-}
-
-/// Whether the environment names no token keys.
-fn has_no_keys(lookup: &dyn Fn(&str) -> Option<String>) -> bool {
-    let set = |name: &str| lookup(name).is_some_and(|value| !value.trim().is_empty());
-    !set("COFFER_JWT_KEYS") && !set("COFFER_JWT_JWKS_URL")
 }
 
 /// Prints the address, a token and lines to paste, in one write: a reader that goes after the first line has it all.

@@ -9,7 +9,9 @@ use shared::names::UserId;
 use crate::data_dir::DataDir;
 use crate::tokens::{Grant, SigningKey};
 
-use super::{CommandError, duration, say};
+use super::duration;
+use super::error::CommandError;
+use super::output::say;
 
 #[derive(Debug, Args)]
 pub(super) struct TokenArgs {

@@ -29,10 +29,11 @@ use aws_smithy_runtime_api::http::Request;
 use aws_smithy_runtime_api::shared::IntoShared;
 use url::Url;
 
+use super::connection_settings::connector_settings;
 use super::connection_state::ConnectionState;
 use super::dns_prefetch::DnsPrefetch;
+use super::roots;
 use super::trust_fallback::TrustFallback;
-use super::{connector_settings, roots};
 
 /// Who is expected to have issued the certificates of the servers that a function speaks to. Any that the machine trusts
 /// is accepted; one that wasn't expected takes longer.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the place")]
 
+mod connection_settings;
 mod connection_state;
 mod connections;
 mod dns_prefetch;
@@ -9,6 +10,8 @@ mod roots;
 mod trust_fallback;
 
 pub use connections::{Connections, Issuer};
+
+use connection_settings::CONNECT;
 
 use std::time::Duration;
 
@@ -20,12 +23,9 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
 use aws_types::region::Region;
 use url::Url;
 
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(1);
 /// How long one attempt of a call may take.
 const ATTEMPT: Duration = Duration::from_secs(2);
 /// How long a call may take with its repetitions.
@@ -133,10 +133,6 @@ async fn secrets_manager_url_of(config: &SdkConfig) -> Option<Url> {
 /// What keeps them from being made.
 pub fn opensearch_connections(url: &Url, signed: bool) -> Result<Connections, BoxError> {
     Connections::new(if signed { Issuer::Amazon } else { Issuer::of(url) }, [url])
-}
-
-fn connector_settings() -> HttpConnectorSettings {
-    HttpConnectorSettings::builder().connect_timeout(CONNECT).build()
 }
 
 #[cfg(test)]

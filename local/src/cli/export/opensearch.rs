@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use shared::names::IndexName;
 use shared::search::{Cluster, DocumentStoreError, Payload, Version, alias, tombstone, without_values};
 
-use super::Lines;
+use super::lines::Lines;
 use crate::cli::CommandError;
 use crate::cli::alias::missing;
 use crate::cli::backoff::{PATIENCE, wait};

@@ -10,6 +10,7 @@ use shared::search::{Change, Operation, Version};
 use tokio::sync::mpsc;
 
 use super::lines::{self, Extent, MAX_LINE_BYTES};
+use super::position::Position;
 use super::refused::{COMMENT, Refused};
 use super::source;
 use super::version::{self, VersionRule};
@@ -21,15 +22,6 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 const BATCH_DOCUMENTS: usize = 2_000;
 /// How many batches wait to be taken.
 const WAITING: usize = 1;
-
-/// A line of one of the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Position {
-    /// The file's number, from 0.
-    pub(super) file: usize,
-    /// The line's number, from 1.
-    pub(super) line: u64,
-}
 
 /// A change, and the line that asks for it.
 #[derive(Debug)]

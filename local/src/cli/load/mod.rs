@@ -3,69 +3,40 @@
 //! Lines are read, judged and put into batches in a thread of their own ([`batches`]); from there they go into the
 //! store, several batches at once ([`pipeline`]). What is under way is bounded in bytes, so that memory is.
 
+mod args;
 mod batches;
 mod lines;
 mod pipeline;
+mod position;
 mod refused;
 mod resume;
 mod source;
 mod version;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use clap::Args;
-use shared::names::IndexName;
-use shared::search::{OpenSearchWriter, ReadVersions, Version, WriteDocuments};
+use shared::search::{OpenSearchWriter, ReadVersions, WriteDocuments};
 
-use batches::{Broken, Position, Reading};
+pub(super) use args::LoadArgs;
+use batches::{Broken, Reading};
 use pipeline::{End, Ended, Pipeline};
+use position::Position;
 use refused::{Refusals, Target};
 pub(super) use version::{VERSION_LINE, VersionRule};
 
 use crate::data_dir::DataDir;
 
 use super::alias;
+use super::args::DEFAULT_DATA;
 use super::backoff::PATIENCE;
 use super::cluster::{self, OpenCluster};
+use super::error::CommandError;
+use super::output::{complain, say};
 use super::progress::Progress;
 use super::shutdown::shutdown_signal;
-use super::{CommandError, DEFAULT_DATA, Local, complain, index, say};
-
-#[derive(Debug, Args)]
-pub(super) struct LoadArgs {
-    /// The index: accessprofiles, accountactivities, entitlements, events, identities or roles
-    #[arg(value_name = "INDEX", value_parser = index)]
-    index: IndexName,
-    /// Files of one JSON document a line, as they are or compressed by gzip or zstd; - for standard input. Lines that
-    /// start with # are passed over
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
-    /// Load into OpenSearch, as the settings COFFER_OPENSEARCH_… say, instead of the data folder
-    #[arg(long)]
-    opensearch: bool,
-    /// The member that holds a document's version, a time of ISO 8601 or a whole number, instead of synced or, where
-    /// that is absent or null, modified. Of two documents of an id the one with the higher version counts
-    #[arg(long, value_name = "NAME")]
-    version_field: Option<String>,
-    /// The version of documents that have none themselves
-    #[arg(long, value_name = "N", value_parser = version)]
-    version: Option<Version>,
-    /// Load although versions of stored documents are counts and those of the lines times, or the other way about
-    #[arg(long)]
-    mix_versions: bool,
-    /// Where refused lines are kept with their reasons; a file that isn't there yet [default: INDEX-refused.jsonl]
-    #[arg(long, value_name = "FILE")]
-    refused: Option<PathBuf>,
-    /// The line of the first file to begin with, counted from 1 after unpacking
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..), hide_default_value = true)]
-    from_line: u64,
-}
-
-fn version(text: &str) -> Result<Version, String> {
-    text.parse().ok().and_then(Version::new).ok_or_else(|| format!("a whole number from 0 to {}", Version::MAX))
-}
+use crate::local_stores::LocalStores;
 
 /// The exit status of a load that was told to stop: that of a program that Ctrl-C ended.
 const STOPPED: u8 = 130;
@@ -81,7 +52,7 @@ pub(super) fn run(args: &LoadArgs, data: &Path) -> Result<ExitCode, CommandError
             let store = OpenSearchWriter::new(cluster, alias_prefix, timeout);
             load(args, data, &store, stop).await
         } else {
-            let store = Local::open_documents(&DataDir::open(data)?)?;
+            let store = LocalStores::open_documents(&DataDir::open(data)?)?;
             load(args, data, &store, stop).await
         }
     })

@@ -11,7 +11,8 @@ use shared::names::IndexName;
 use shared::search::{Change, DocumentStoreError, Operation, Outcome, ReadVersions, WriteDocuments};
 use tokio::sync::mpsc;
 
-use super::batches::{Batch, Broken, Entry, Message, Position};
+use super::batches::{Batch, Broken, Entry, Message};
+use super::position::Position;
 use super::refused::{Refusals, Refused};
 use crate::cli::backoff::wait;
 use crate::cli::progress::{Progress, TICK};

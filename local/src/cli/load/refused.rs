@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use shared::search::Version;
 
-use super::batches::Position;
+use super::position::Position;
 use super::version::VERSION_LINE;
 use crate::cli::complain;
 use crate::cli::progress::Progress;

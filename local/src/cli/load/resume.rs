@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::LoadArgs;
+use super::args::LoadArgs;
 
 /// Command for a shell that loads these files, the first of them from this line. `refused` is the file for refused
 /// lines, if one was named, and `data` the data folder, if it isn't the usual one.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::field::{FieldKind, Typed};
 use super::lenient::document;
 
 document! {
@@ -95,4 +96,8 @@ pub enum Values {
     One(String),
     /// Several values, in the order given.
     Many(Vec<String>),
+}
+
+impl Typed for Values {
+    const KIND: FieldKind = FieldKind::Text;
 }

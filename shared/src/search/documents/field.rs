@@ -2,8 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::common::Values;
-
 /// Documented field of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
@@ -35,10 +33,6 @@ pub(super) trait Typed {
 }
 
 impl Typed for String {
-    const KIND: FieldKind = FieldKind::Text;
-}
-
-impl Typed for Values {
     const KIND: FieldKind = FieldKind::Text;
 }
 

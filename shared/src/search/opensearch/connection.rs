@@ -18,7 +18,10 @@ use crate::clients::Connections;
 use crate::error_chain::error_chain;
 use crate::search::store::DocumentStoreError;
 
-use super::{MAX_ERROR_BYTES, OpenSearchAuth};
+use super::OpenSearchAuth;
+
+/// The longest answer that is no document, in bytes.
+pub(super) const MAX_ERROR_BYTES: usize = 64 * 1024;
 
 /// How long the rest of an answer may take of which the status says all.
 const REST: Duration = Duration::from_millis(100);

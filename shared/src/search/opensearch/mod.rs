@@ -27,11 +27,9 @@ use super::tombstone;
 
 pub use auth::OpenSearchAuth;
 pub use bulk::OpenSearchWriter;
+use connection::MAX_ERROR_BYTES;
 pub use connection::{Cluster, ClusterAnswer, Payload};
 pub use reason::{ErrorCause, without_values};
-
-/// The longest answer that is no document, in bytes.
-const MAX_ERROR_BYTES: usize = 64 * 1024;
 
 /// Where OpenSearch is, and how it is read from.
 #[derive(Debug, Clone)]
