@@ -403,6 +403,47 @@ fn a_file_that_was_cut_off_is_no_whole_load() {
 }
 
 #[test]
+fn an_error_right_after_the_first_document_is_no_end() {
+    let first = document("first", 1) + "\n";
+    let more: Vec<u8> = (0..200).flat_map(|number| gzip(&(document(&format!("{number:06}"), 1) + "\n"))).collect();
+    let mut damaged = gzip(&first);
+    let checksum = damaged.len() - 8;
+    damaged[checksum] ^= 0xff;
+    let (packed, packed_zstd) = (gzip(&first), zstd(&first));
+    // Without the checksum at its end.
+    let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+    encoder.include_checksum(true).unwrap();
+    encoder.write_all(first.as_bytes()).unwrap();
+    let checked = encoder.finish().unwrap();
+    let cut = checked[..checked.len() - 4].to_vec();
+    for (name, bytes, resumes) in [
+        ("damaged", damaged.clone(), false),
+        ("damaged and more", [damaged, more.clone()].concat(), false),
+        ("gzip and a line", [packed.clone(), first.clone().into_bytes()].concat(), false),
+        ("gzip and garbage", [packed.clone(), vec![0xa5; 50]].concat(), false),
+        ("gzip, zeros and more", [packed.clone(), vec![0; 50], first.clone().into_bytes()].concat(), false),
+        ("gzip and zstd", [packed.clone(), packed_zstd.clone()].concat(), false),
+        ("a header that was cut", [&packed[..], &packed[..5]].concat(), true),
+        ("zstd that was cut", cut, true),
+        ("zstd and a line", [packed_zstd.clone(), first.clone().into_bytes()].concat(), false),
+        ("zstd and gzip", [packed_zstd.clone(), more].concat(), false),
+        ("a frame that was cut", [&packed_zstd[..], &packed_zstd[..9]].concat(), true),
+    ] {
+        let folder = folder();
+        fs::write(folder.path().join("file"), &bytes).unwrap();
+        for (from, said) in [("file", "coffer: file, line 2: "), ("-", "coffer: standard input, line 2: ")] {
+            let output = load(folder.path(), &[from], &bytes);
+            let complaint = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{name}: {output:?}");
+            assert!(complaint.starts_with(said), "{name}: {complaint}");
+            assert_eq!(complaint.contains("go on with: "), resumes, "{name}: {complaint}");
+            // It was unpacked before the error.
+            assert_eq!(exported(folder.path()), first, "{name}");
+        }
+    }
+}
+
+#[test]
 fn empty_lines_and_comments_are_no_documents() {
     let folder = folder();
     let input = format!("# a comment\n\n \t\r\n{}\r\n#{}\n", document("a", 1), document("b", 1));

@@ -238,7 +238,7 @@ impl Reader {
     }
 }
 
-/// The start of the bytes after those that were read. An error comes again with the next read.
+/// The start of the bytes after those that were read. A source repeats an error with the next read.
 fn next_bytes(source: &mut dyn BufRead) -> &[u8] {
     source.fill_buf().unwrap_or_default()
 }

@@ -87,7 +87,7 @@ pub(super) fn total(paths: &[PathBuf]) -> Result<Option<u64>, String> {
 pub(super) fn open(path: &Path, progress: &Progress) -> io::Result<Box<dyn BufRead>> {
     let raw: Box<dyn Read> =
         if path.as_os_str() == STANDARD_INPUT { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
-    let mut raw = Counted { raw, progress: progress.clone() };
+    let mut raw = Lasting::new(Box::new(Counted { raw, progress: progress.clone() }));
     let mut head = Vec::new();
     raw.by_ref().take(HEAD).read_to_end(&mut head)?;
     let compression = Compression::of(&head);
@@ -96,19 +96,15 @@ pub(super) fn open(path: &Path, progress: &Progress) -> io::Result<Box<dyn BufRe
     }
     let whole = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(raw));
     let Some(compression) = compression else { return Ok(Box::new(whole)) };
-    let mut unpacked = Unpacked { compression, part: Some(compression.part(Box::new(whole))?) };
-    // An archive may be compressed, and so may text in UTF-16.
+    let part = compression.part(Box::new(whole))?;
+    let mut unpacked = Lasting::new(Box::new(Unpacked { compression, part: Some(part) }));
+    // An archive may be compressed, and so may text in UTF-16. An error comes again, after the bytes before it.
     let mut head = Vec::new();
-    let read = unpacked.by_ref().take(HEAD).read_to_end(&mut head);
+    let _ = unpacked.by_ref().take(HEAD).read_to_end(&mut head);
     if Compression::of(&head).is_some() {
         return Err(io::Error::new(io::ErrorKind::Unsupported, TWICE));
     }
     known(&head)?;
-    // What was unpacked before an error is read before it.
-    let unpacked: Box<dyn Read> = match read {
-        Ok(_) => Box::new(unpacked),
-        Err(error) => Box::new(Broken(Some(error))),
-    };
     Ok(Box::new(BufReader::with_capacity(BUFFER, Cursor::new(head).chain(unpacked))))
 }
 
@@ -195,13 +191,37 @@ impl Read for Unpacked {
     }
 }
 
-/// An error in place of the rest of a source.
-struct Broken(Option<io::Error>);
+/// Repeats an error on every later read. Decoders report one once and then the end of the file, so that a caller that
+/// drops it would take a damaged file for a whole one.
+struct Lasting {
+    source: Box<dyn Read>,
+    error: Option<io::Error>,
+}
 
-impl Read for Broken {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
+impl Lasting {
+    fn new(source: Box<dyn Read>) -> Self {
+        Self { source, error: None }
     }
+}
+
+impl Read for Lasting {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(error) = &self.error {
+            return Err(copy(error));
+        }
+        let read = self.source.read(buffer);
+        if let Err(error) = &read
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            self.error = Some(copy(error));
+        }
+        read
+    }
+}
+
+/// The same number of the operating system, or kind and text.
+fn copy(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error)
 }
 
 /// Passes over zeros; `false` at the end of the source.
