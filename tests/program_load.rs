@@ -231,6 +231,33 @@ fn a_load_that_stops_between_a_version_and_its_document_goes_on_with_both() {
 }
 
 #[test]
+fn a_file_that_was_cut_after_a_version_goes_on_with_the_version() {
+    let export = format!("{}# version 7\n# comment\n{{\"id\":\"counted\"}}\n", document("a", 1) + "\n");
+    let (before, _) = export.split_once("{\"id\":\"counted\"").unwrap();
+    let whole = gzip(&export);
+    for (cut, place) in [
+        // In the document, and before it.
+        ([gzip(before), gzip("{\"id\":\"counted\"}\n")[..14].to_vec()].concat(), 4),
+        ([gzip(before), whole[..5].to_vec()].concat(), 4),
+        ([gzip(before.split_once("# comment").unwrap().0), whole[..5].to_vec()].concat(), 3),
+    ] {
+        let folder = folder();
+        fs::write(folder.path().join("file"), cut).unwrap();
+        let output = load(folder.path(), &["--mix-versions", "file"], b"");
+        let said = text(&output.stderr);
+        assert!(said.starts_with(&format!("coffer: file, line {place}: ")), "{said}");
+        let command = said.split_once("go on with: coffer ").unwrap().1;
+        assert!(command.contains("--from-line 2 "), "{command}");
+        fs::write(folder.path().join("file"), &whole).unwrap();
+        let script = format!("'{}' {command}", env!("CARGO_BIN_EXE_coffer"));
+        let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let expected = format!("{}\n# version 7\n{{\"id\":\"counted\"}}\n", document("a", 1));
+        assert_eq!(exported(folder.path()), expected);
+    }
+}
+
+#[test]
 fn a_document_with_the_reserved_member_of_tombstones_is_refused() {
     let folder = folder();
     let output = load(folder.path(), &["--version", "1", "-"], b"{\"id\":\"a\",\"coffer$deleted\":1}");

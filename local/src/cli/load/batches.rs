@@ -163,7 +163,9 @@ impl Reader {
         let mut given = None;
         loop {
             let place = || format!("{name}, line {}", position.line);
-            let failed = |error| broken(&place(), position, &error);
+            // After a line that gives a version it is that line.
+            let resume = self.batch.next;
+            let failed = |error| broken(&place(), resume, &error);
             let Some(extent) = lines::read(source, &mut line).map_err(failed)? else { return Ok(()) };
             let content = lines::content(&line);
             let empty = content.trim_ascii().is_empty() || content.first() == Some(&COMMENT);
@@ -243,10 +245,10 @@ fn next_bytes(source: &mut dyn BufRead) -> &[u8] {
     source.fill_buf().unwrap_or_default()
 }
 
-fn broken(place: &str, position: Position, error: &io::Error) -> Halt {
+fn broken(place: &str, resume: Position, error: &io::Error) -> Halt {
     // Damaged bytes have no number of the operating system, and a folder never becomes a file.
     let passes = error.raw_os_error().is_some() && error.kind() != io::ErrorKind::IsADirectory;
-    let resume = (passes || error.kind() == io::ErrorKind::UnexpectedEof).then_some(position);
+    let resume = (passes || error.kind() == io::ErrorKind::UnexpectedEof).then_some(resume);
     Halt::Broken(Broken { reason: format!("{place}: {error}"), resume })
 }
 
