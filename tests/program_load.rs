@@ -231,6 +231,78 @@ fn a_load_that_stops_between_a_version_and_its_document_goes_on_with_both() {
 }
 
 #[test]
+fn a_version_line_that_is_not_understood_refuses_its_document() {
+    let bad = document("bad", 1);
+    let long = format!("# version 7{}", " ".repeat(LONGEST_LINE));
+    for lines in [
+        "# version abc",
+        "# version",
+        "# version ",
+        "# version\t7",
+        "# version: 7",
+        "# version 1 2",
+        "# version \u{2212}7",
+        "#version 7",
+        "#  version\r\n# a comment",
+        "# version 7\n# version 7",
+        "# version 7\n\n# version 8\n# version 9",
+        &long,
+    ] {
+        let folder = folder();
+        let input = format!("{lines}\n{bad}\n{}\n", document("good", 1));
+        let output = load(folder.path(), &["-"], input.as_bytes());
+        // A line that is too long is refused itself.
+        let refused = if lines == long { 2 } else { 1 };
+        let expected = format!("1 loaded, 0 unchanged, 0 older, {refused} refused");
+        let start = lines.get(..20).unwrap_or(lines);
+        assert_eq!((output.status.code(), summary(&output)), (Some(1), &*expected), "{start}: {output:?}");
+        assert!(text(&output.stderr).contains("its version"), "{output:?}");
+        assert_eq!(exported(folder.path()), document("good", 1) + "\n", "{start}");
+        // The file of refused lines isn't loaded either before it is mended.
+        let refused = folder.path().join("roles-refused.jsonl");
+        let output = load(folder.path(), &["roles-refused.jsonl"], b"");
+        assert!(summary(&output).starts_with("0 loaded, 0 unchanged, "), "{start}: {output:?}");
+        let kept = fs::read_to_string(&refused).unwrap();
+        let mended = format!("# version 1577836801000\n{bad}\n");
+        assert!(kept.ends_with(&format!("\n{bad}\n")), "{start}");
+        fs::write(&refused, mended).unwrap();
+        assert_eq!(
+            summary(&load(folder.path(), &["roles-refused.jsonl"], b"")),
+            "1 loaded, 0 unchanged, 0 older, 0 refused"
+        );
+    }
+}
+
+#[test]
+fn a_reason_that_begins_like_a_version_is_a_comment() {
+    let folder = folder();
+    fs::write(folder.path().join("version 5"), format!("[]\n{}\n", document("a", 1))).unwrap();
+    assert_eq!(summary(&load(folder.path(), &["version 5"], b"")), "1 loaded, 0 unchanged, 0 older, 1 refused");
+    let refused = folder.path().join("roles-refused.jsonl");
+    let mended = fs::read_to_string(&refused).unwrap().replace("[]", &document("b", 1));
+    assert!(mended.starts_with("# version 5, line 1: "), "{mended}");
+    fs::write(&refused, mended).unwrap();
+    let output = load(folder.path(), &["roles-refused.jsonl"], b"");
+    assert_eq!((output.status.code(), summary(&output)), (Some(0), "1 loaded, 0 unchanged, 0 older, 0 refused"));
+}
+
+#[test]
+fn a_version_at_the_end_of_a_file_is_a_file_that_was_cut() {
+    for (end, from) in [("# version 7", 2), ("# version 7\n\n# comment\n", 2), ("# version", 2), ("\n# version 7\n", 3)]
+    {
+        let folder = folder();
+        fs::write(folder.path().join("cut"), format!("{}\n{end}", document("a", 1))).unwrap();
+        fs::write(folder.path().join("after"), document("b", 1)).unwrap();
+        let output = load(folder.path(), &["cut", "after"], b"");
+        let said = text(&output.stderr);
+        assert_eq!((output.status.code(), summary(&output)), (Some(1), "2 loaded, 0 unchanged, 0 older, 0 refused"));
+        assert!(said.starts_with(&format!("coffer: cut, line {from}: it gives a version, and the document")), "{said}");
+        assert!(said.contains("go on with: coffer load roles "), "{said}");
+        assert!(said.ends_with(&format!(" --from-line {from} cut\n")), "{said}");
+    }
+}
+
+#[test]
 fn a_file_that_was_cut_after_a_version_goes_on_with_the_version() {
     let export = format!("{}# version 7\n# comment\n{{\"id\":\"counted\"}}\n", document("a", 1) + "\n");
     let (before, _) = export.split_once("{\"id\":\"counted\"").unwrap();

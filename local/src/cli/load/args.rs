@@ -14,7 +14,7 @@ pub(in crate::cli) struct LoadArgs {
     #[arg(value_name = "INDEX", value_parser = index)]
     pub(super) index: IndexName,
     /// Files of one JSON document a line, as they are or compressed by gzip or zstd; - for standard input. Lines that
-    /// start with # are passed over
+    /// start with # are comments, except # version N, which gives the version of the document after it
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
     /// Load into OpenSearch, as the settings COFFER_OPENSEARCH_… say, instead of the data folder

@@ -13,7 +13,7 @@ use super::lines::{self, Extent, MAX_LINE_BYTES};
 use super::position::Position;
 use super::refused::{COMMENT, Refused};
 use super::source;
-use super::version::{self, VersionRule};
+use super::version::{self, VERSION_LINE, VersionRule};
 use crate::cli::progress::Progress;
 
 /// A batch has no more than these bytes of documents, unless it is one document.
@@ -110,6 +110,32 @@ pub(super) fn start(reading: Reading) -> std::io::Result<mpsc::Receiver<Message>
     Ok(receiver)
 }
 
+/// Version that lines give to the next document.
+struct Given {
+    /// The first such line.
+    line: u64,
+    /// The version, or the reason to refuse the document.
+    version: Result<Version, String>,
+    /// The lines, for the file of refused lines if they are refused: the document alone would get another version there.
+    text: Vec<u8>,
+}
+
+impl Given {
+    fn new(line: u64, version: Result<Version, String>, content: &[u8]) -> Self {
+        let version = version.map_err(|reason| format!("line {line}, which gives its version, {reason}"));
+        Self { line, version, text: [content, b"\n"].concat() }
+    }
+
+    /// Adds a line that gives a version too. Of more than two lines the first two are kept.
+    fn again(&mut self, content: &[u8]) {
+        if self.version.is_ok() {
+            self.version = Err(format!("more than one line gives its version, the first of them line {}", self.line));
+            self.text.extend_from_slice(content);
+            self.text.push(b'\n');
+        }
+    }
+}
+
 /// Reasons to read no more.
 enum Halt {
     /// The file can't be read.
@@ -160,13 +186,15 @@ impl Reader {
         // A load that goes on in the middle of a file has seen its start.
         let mut first = position.line == 1;
         // Given by a line for the next document.
-        let mut given = None;
+        let mut given: Option<Given> = None;
         loop {
             let place = || format!("{name}, line {}", position.line);
             // After a line that gives a version it is that line.
             let resume = self.batch.next;
             let failed = |error| broken(&place(), resume, &error);
-            let Some(extent) = lines::read(source, &mut line).map_err(failed)? else { return Ok(()) };
+            let Some(extent) = lines::read(source, &mut line).map_err(failed)? else {
+                return given.map_or(Ok(()), |given| Err(without_document(name, &given, resume)));
+            };
             let content = lines::content(&line);
             let empty = content.trim_ascii().is_empty() || content.first() == Some(&COMMENT);
             if !empty
@@ -175,28 +203,39 @@ impl Reader {
             {
                 return Err(Halt::Broken(Broken { reason: format!("{name}: {advice}"), resume: None }));
             }
+            if empty && let Some(version) = version::line_of(content) {
+                // The rest of a line that is too long may say anything.
+                let (version, content) = match extent {
+                    Extent::Whole => (version, content),
+                    Extent::Start => (Err("is too long".to_owned()), VERSION_LINE.trim_end().as_bytes()),
+                };
+                match &mut given {
+                    Some(given) => given.again(content),
+                    None => given = Some(Given::new(position.line, version, content)),
+                }
+            }
             let checked = if extent == Extent::Start {
                 lines::skip(source).map_err(failed)?;
                 Err(format!(
                     "larger than an answer can be: more than {MAX_LINE_BYTES} bytes, of which the first are kept"
                 ))
             } else if empty {
-                given = version::line_of(content).or(given);
                 Ok(None)
             } else {
-                change(content, given.clone(), &self.reading.versions).map(Some)
+                let version = given.as_ref().map(|given| given.version.clone());
+                change(content, version, &self.reading.versions).map(Some)
             };
-            let version = given.as_ref().and_then(|given| given.as_ref().ok()).copied().filter(|_| !empty);
+            // A comment that is too long is refused, and leaves the version to the document after it.
+            let taken = given.take_if(|_| !empty);
+            let version = taken.as_ref().and_then(|given| given.version.as_ref().ok()).copied();
             match checked {
                 Ok(None) => {}
                 Ok(Some(change)) => self.add(position, version, change)?,
                 Err(reason) => {
-                    let line = std::mem::take(&mut line);
+                    let text = taken.filter(|given| given.version.is_err()).map(|given| given.text);
+                    let line = [text.unwrap_or_default(), std::mem::take(&mut line)].concat();
                     self.refuse(Refused { position, place: place(), reason, version, line })?;
                 }
-            }
-            if !empty {
-                given = None;
             }
             position.line += 1;
             // A load that goes on begins with the line that gives a version.
@@ -243,6 +282,12 @@ impl Reader {
 /// The start of the bytes after those that were read. A source repeats an error with the next read.
 fn next_bytes(source: &mut dyn BufRead) -> &[u8] {
     source.fill_buf().unwrap_or_default()
+}
+
+/// A version without a document ends a file: the file was cut between them.
+fn without_document(name: &str, given: &Given, resume: Position) -> Halt {
+    let reason = format!("{name}, line {}: it gives a version, and the document after it is missing", given.line);
+    Halt::Broken(Broken { reason, resume: Some(resume) })
 }
 
 fn broken(place: &str, resume: Position, error: &io::Error) -> Halt {

@@ -75,18 +75,34 @@ fn of_time(value: &RawValue) -> Option<Version> {
 /// another version in the document, or none.
 pub(in crate::cli) const VERSION_LINE: &str = "# version ";
 
-/// The version that a line gives to the next document; `None` if it is another line.
+/// The version that a line gives to the next document; `None` if it is another line. Each comment that begins with the
+/// word `version` is such a line: passed over for its spelling, it would leave the document another version.
 ///
 /// # Errors
-/// That it is out of range: as a comment it would be passed over, and the document get another version.
+/// The line is not [`VERSION_LINE`] with a number in range.
 pub(super) fn line_of(content: &[u8]) -> Option<Result<Version, String>> {
-    let word = std::str::from_utf8(content.strip_prefix(VERSION_LINE.as_bytes())?).ok()?.trim();
-    let number = word.strip_prefix(['-', '+']).unwrap_or(word);
-    if !number.starts_with(|c: char| c.is_ascii_digit()) || number.contains(char::is_whitespace) {
+    let line = String::from_utf8_lossy(content);
+    let rest = line.strip_prefix('#')?.trim_start().strip_prefix("version")?;
+    let word_ends = rest.is_empty() || rest.starts_with(|c: char| c.is_whitespace() || matches!(c, ':' | '='));
+    if !word_ends || is_reason(rest) {
         return None;
     }
-    let version = word.parse().ok().and_then(Version::new);
-    Some(version.ok_or_else(|| format!("the line {VERSION_LINE}before it has no number from 0 to {}", Version::MAX)))
+    let number = line.strip_prefix(VERSION_LINE).map(|number| number.trim_matches(' '));
+    let version = number
+        .filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|number| Version::new(number.parse().ok()?));
+    Some(version.ok_or_else(|| {
+        format!("has no number from 0 to {}; write it as {VERSION_LINE}N, or take it out", Version::MAX)
+    }))
+}
+
+/// A reason in a file of refused lines, `# FILE, line N: REASON`: a file's name may begin like a version.
+fn is_reason(comment: &str) -> bool {
+    comment.match_indices(", line ").any(|(at, words)| {
+        let rest = comment.get(at + words.len()..).unwrap_or_default();
+        let reason = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        reason.len() < rest.len() && reason.starts_with(": ")
+    })
 }
 
 /// The members of these names, in the order of the names. The others are passed over, for a document may have many.
@@ -211,9 +227,24 @@ mod tests {
             ("# version 9223372036854775808", Some(None)),
             ("# version -1", Some(None)),
             ("# version 1.5", Some(None)),
+            ("# version +7", Some(None)),
+            ("# version \u{2212}7", Some(None)),
+            ("# version abc", Some(None)),
+            ("# version", Some(None)),
+            ("# version ", Some(None)),
+            ("# version\t7", Some(None)),
+            ("# version\u{a0}7", Some(None)),
+            ("# version: 7", Some(None)),
+            ("# version=7", Some(None)),
+            ("# version 1 2", Some(None)),
+            ("#version 7", Some(None)),
+            ("#\t version 7", Some(None)),
+            ("# version of March", Some(None)),
+            ("# version 5, line 3", Some(None)),
             ("# version 5, line 3: bad", None),
-            ("# version of March", None),
+            ("# version: a, line b, line 3: bad", None),
             ("# versions 7", None),
+            ("# a version 7", None),
         ] {
             let found = line_of(line.as_bytes()).map(|found| found.ok().map(Version::number));
             assert_eq!(found, expected, "{line}");
