@@ -409,7 +409,10 @@ fn skippable_frames_padding_and_byte_order_marks_are_passed_over() {
         ("gzip padded by a byte", [gzip(&all), vec![0]].concat()),
         ("members of padded gzip", [gzip(first), zeros.clone(), gzip(second), zeros.clone()].concat()),
         ("frames of padded zstd", [zstd(first), zeros.clone(), zstd(second), zeros.clone()].concat()),
-        ("padded lines", [first.as_bytes(), &zeros, second.trim_end().as_bytes(), &zeros].concat()),
+        ("padded lines", [all.as_bytes(), &zeros].concat()),
+        ("a padded line", [all.trim_end().as_bytes(), &zeros].concat()),
+        ("lines padded with more than a line", [all.as_bytes(), &vec![0; 2 * LONGEST_LINE]].concat()),
+        ("padded lines in gzip", gzip_of(&[all.as_bytes(), &zeros].concat())),
         ("mark", format!("{mark}{all}").into_bytes()),
         ("marks of two files", format!("{mark}{first}{mark}{second}").into_bytes()),
         ("mark in gzip", gzip(&format!("{mark}{all}"))),
@@ -429,6 +432,35 @@ fn skippable_frames_padding_and_byte_order_marks_are_passed_over() {
             );
             assert!(exported(folder.path()) == all, "{way}");
         }
+    }
+}
+
+#[test]
+fn zeros_before_the_end_of_a_file_are_a_lost_part_of_it() {
+    let (a, b) = (document("a", 1) + "\n", document("b", 1) + "\n");
+    let zeros = vec![0; 10_000];
+    for (name, bytes, kept) in [
+        ("start", [&*zeros, a.as_bytes(), b.as_bytes()].concat(), &b),
+        ("middle", [a.as_bytes(), &*zeros, b.as_bytes()].concat(), &a),
+        ("end of a line", [a.trim_end().as_bytes(), &*zeros, b"\n", b.as_bytes()].concat(), &b),
+        ("a line", [a.as_bytes(), &*zeros, b"\n"].concat(), &a),
+        ("a comment", [&b"# comment"[..], &*zeros, b.as_bytes(), a.as_bytes()].concat(), &a),
+        ("more than a line", [a.as_bytes(), &vec![0; LONGEST_LINE + 9], b.as_bytes()].concat(), &a),
+    ] {
+        for bytes in [bytes.clone(), gzip_of(&bytes)] {
+            let folder = folder();
+            let output = load(folder.path(), &["-"], &bytes);
+            let expected = (Some(1), "1 loaded, 0 unchanged, 0 older, 1 refused");
+            assert_eq!((output.status.code(), summary(&output)), expected, "{name}");
+            assert!(text(&output.stderr).contains("refused: zeros stand in it"), "{name}: {output:?}");
+            assert_eq!(exported(folder.path()), *kept, "{name}");
+        }
+    }
+    for bytes in [zeros.clone(), gzip_of(&zeros)] {
+        let folder = folder();
+        let output = load(folder.path(), &["-"], &bytes);
+        assert_eq!((output.status.code(), summary(&output)), (Some(1), "0 loaded, 0 unchanged, 0 older, 0 refused"));
+        assert!(text(&output.stderr).starts_with("coffer: standard input: it has only zeros"), "{output:?}");
     }
 }
 

@@ -20,6 +20,8 @@ use crate::cli::progress::Progress;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// A batch has no more documents than these.
 const BATCH_DOCUMENTS: usize = 2_000;
+/// The reason of a line with zeros in it.
+const ZEROS: &str = "zeros stand in it, as where a part of a file is lost: only at the end of a file they are padding";
 /// How many batches wait to be taken.
 const WAITING: usize = 1;
 
@@ -195,9 +197,15 @@ impl Reader {
             let Some(extent) = lines::read(source, &mut line).map_err(failed)? else {
                 return given.map_or(Ok(()), |given| Err(without_document(name, &given, resume)));
             };
+            if line.is_empty() && position.line == 1 {
+                let reason = format!("{name}: it has only zeros: the documents were not written, or are lost");
+                return Err(Halt::Broken(Broken { reason, resume: None }));
+            }
+            let zeros = line.contains(&0);
             let content = lines::content(&line);
-            let empty = content.trim_ascii().is_empty() || content.first() == Some(&COMMENT);
+            let empty = !zeros && (content.trim_ascii().is_empty() || content.first() == Some(&COMMENT));
             if !empty
+                && !zeros
                 && std::mem::take(&mut first)
                 && let Some(advice) = lines::misshapen(&line, next_bytes(source))
             {
@@ -214,8 +222,12 @@ impl Reader {
                     None => given = Some(Given::new(position.line, version, content)),
                 }
             }
-            let checked = if extent == Extent::Start {
+            if extent == Extent::Start {
                 lines::skip(source).map_err(failed)?;
+            }
+            let checked = if zeros {
+                Err(ZEROS.to_owned())
+            } else if extent == Extent::Start {
                 Err(format!(
                     "larger than an answer can be: more than {MAX_LINE_BYTES} bytes, of which the first are kept"
                 ))

@@ -5,6 +5,8 @@ use std::io::{self, BufRead, Read};
 use serde::de::IgnoredAny;
 use shared::http::GATEWAY_RESPONSE_LIMIT;
 
+use super::source::skip_zeros;
+
 /// The longest line that is read into memory, in bytes: a longer document could not be answered with.
 pub(super) const MAX_LINE_BYTES: usize = GATEWAY_RESPONSE_LIMIT;
 /// How much of a longer line is held at once, in bytes: a part.
@@ -19,12 +21,22 @@ pub(super) enum Extent {
     Start,
 }
 
-/// Reads a line with the bytes that end it, in place of what is in `line`; `None` at the end of the source.
+/// Reads a line with the bytes that end it, in place of what is in `line`; `None` at the end of the source. Zeros up to
+/// the end of the source are padding: they are not part of a line, and a line of them alone is empty.
 pub(super) fn read(source: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Option<Extent>> {
     line.clear();
     read_part(source, line, MAX_LINE_BYTES)?;
     if line.is_empty() {
         return Ok(None);
+    }
+    if line.ends_with(b"\0") {
+        // Other bytes after them are the rest of the line.
+        if skip_zeros(source)? {
+            return Ok(Some(Extent::Start));
+        }
+        let length = line.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        line.truncate(length);
+        return Ok(Some(Extent::Whole));
     }
     let whole = line.len() < MAX_LINE_BYTES || line.ends_with(b"\n");
     Ok(Some(if whole { Extent::Whole } else { Extent::Start }))
@@ -57,18 +69,12 @@ fn read_part(source: &mut dyn BufRead, line: &mut Vec<u8>, most: usize) -> io::R
     source.take(most as u64).read_until(b'\n', line)
 }
 
-/// A line without the bytes that end it, the zeros that pad a file, and a byte order mark, which some editors put at the
-/// start of a file: in a file put together from several they stand before and after any line.
+/// A line without the bytes that end it and a byte order mark, which some editors put at the start of a file: in a file
+/// put together from several it stands before any line.
 pub(super) fn content(line: &[u8]) -> &[u8] {
-    let content = without_zeros(line.strip_suffix(b"\n").unwrap_or(line));
+    let content = line.strip_suffix(b"\n").unwrap_or(line);
     let content = content.strip_suffix(b"\r").unwrap_or(content);
     content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content)
-}
-
-fn without_zeros(line: &[u8]) -> &[u8] {
-    let Some(first) = line.iter().position(|byte| *byte != 0) else { return &[] };
-    let last = line.iter().rposition(|byte| *byte != 0).unwrap_or(first);
-    line.get(first..=last).unwrap_or(line)
 }
 
 /// Finds out from the first line with a document, and the start of what follows, that a file does not have a document a
@@ -145,9 +151,23 @@ mod tests {
             [content(b"a\n"), content(b"a\r\n"), content(b"a"), content(b"a\r\r\n")],
             [&b"a"[..], b"a", b"a", b"a\r"]
         );
-        assert_eq!(
-            [content(b"\0\0\xef\xbb\xbfa\0\0"), content(b"\0\0"), content(b"a\0b\n")],
-            [&b"a"[..], b"", b"a\0b"]
-        );
+        assert_eq!([content(b"\xef\xbb\xbfa\n"), content(b"\xef\xbb\xbf\r\n")], [&b"a"[..], b""]);
+    }
+
+    #[test]
+    fn zeros_are_padding_only_at_the_end_of_a_source() {
+        let first = |text: &[u8]| {
+            let (mut rest, mut line) = (text, Vec::new());
+            let extent = read(&mut rest, &mut line).unwrap();
+            (extent, line, rest.to_vec())
+        };
+        let zeros = vec![0; 2 * MAX_LINE_BYTES];
+        let whole = |line: &[u8]| (Some(Extent::Whole), line.to_vec(), Vec::new());
+        assert_eq!(first(b"a\0"), whole(b"a"));
+        assert_eq!(first(&zeros), whole(b""));
+        assert_eq!(first(&[&b"a\0b"[..], &zeros].concat()), whole(b"a\0b"));
+        let (extent, line, rest) = first(&[&b"a"[..], &zeros, b"b\n"].concat());
+        assert_eq!((extent, line.len(), rest), (Some(Extent::Start), MAX_LINE_BYTES, b"b\n".to_vec()));
+        assert_eq!(first(b"a\0\n\0"), (Some(Extent::Whole), b"a\0\n".to_vec(), b"\0".to_vec()));
     }
 }

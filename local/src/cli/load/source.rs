@@ -225,7 +225,7 @@ fn copy(error: &io::Error) -> io::Error {
 }
 
 /// Passes over zeros; `false` at the end of the source.
-fn skip_zeros(source: &mut dyn BufRead) -> io::Result<bool> {
+pub(super) fn skip_zeros(source: &mut dyn BufRead) -> io::Result<bool> {
     loop {
         let buffer = source.fill_buf()?;
         let (zeros, held) = (buffer.iter().take_while(|byte| **byte == 0).count(), buffer.len());
