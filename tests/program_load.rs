@@ -493,6 +493,10 @@ fn a_file_of_another_format_ends_the_load_with_what_to_do() {
         (zstd(pretty), "jq -c . "),
         (b"{\"id\":\"a\"\n,\"synced\":\"2020-01-01T00:00:00Z\"}\n".to_vec(), "jq -c . "),
         (b"{ \"id\": \"a\", \"x\": { \"y\": 1 }\n\n}\n".to_vec(), "jq -c . "),
+        (format!("{{\"id\":\"a\",\"x\":[\n{document}\n]}}\n").into_bytes(), "jq -c . "),
+        (format!("[\n{document}\n]\n").into_bytes(), "jq -c '.[]'"),
+        (format!("{document},\n{document},\n{document}\n").into_bytes(), "sed 's/,"),
+        (format!("{document},\r\n\r\n{document},\r\n").into_bytes(), "sed 's/,"),
         (wide(&format!("\u{feff}{document}"), false), "iconv"),
         (wide(&format!("\u{feff}{document}"), true), "iconv"),
         (wide(&document, false), "iconv"),
@@ -514,10 +518,50 @@ fn a_file_of_another_format_ends_the_load_with_what_to_do() {
         let output = load(folder.path(), &["-"], &bytes);
         let said = text(&output.stderr);
         assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{words}: {said}");
-        assert!(said.starts_with("coffer: standard input: it is ") || said.contains(": a document has several lines"));
+        assert!(
+            ["it is ", "a document has several lines", "a comma stands after"]
+                .iter()
+                .any(|start| said.starts_with(&format!("coffer: standard input: {start}"))),
+            "{words}: {said}"
+        );
         assert!(said.contains(words) && !said.contains("go on with"), "{words}: {said}");
         assert!(!folder.path().join("roles-refused.jsonl").exists(), "{words}");
     }
+}
+
+#[test]
+fn a_first_line_that_is_broken_is_refused_alone() {
+    // The lines are longer than the head of a file that is read first.
+    let good: String = (0..50).map(|number| long_document(&format!("{number:02}")) + "\n").collect();
+    let comma = long_document("comma") + ",";
+    for first in ["{", "{\"id\":", "{\"id\":\"x\",", "{\"x\":[", "[", "[{\"id\":", "[{\"id\":\"x\"}]", "{{", &comma] {
+        for (between, after) in [("\n", &*good), ("\r\n\r\n", &*good), ("\n# version 1577836801000\n", &*good)] {
+            let input = format!("{first}{between}{after}");
+            for bytes in [gzip(&input), input.into_bytes()] {
+                let folder = folder();
+                let output = load(folder.path(), &["-"], &bytes);
+                let expected = (Some(1), "50 loaded, 0 unchanged, 0 older, 1 refused");
+                assert_eq!((output.status.code(), summary(&output)), expected, "{first}: {output:?}");
+                let said = text(&output.stderr);
+                assert!(said.starts_with("coffer: standard input, line 1: refused: "), "{said}");
+                assert_eq!(said.contains("take the commas out: sed "), first == comma, "{said}");
+                assert!(exported(folder.path()) == good, "{first}");
+            }
+        }
+    }
+    // One line after it is no part of it either, and a line without any is broken.
+    for (after, loaded) in [(long_document("a"), 1), (String::new(), 0)] {
+        for first in ["{", "{\"id\":", "{\"id\":\"x\","] {
+            let folder = folder();
+            let output = load(folder.path(), &["-"], format!("{first}\n{after}").as_bytes());
+            assert_eq!(summary(&output), format!("{loaded} loaded, 0 unchanged, 0 older, 1 refused"), "{first}");
+        }
+    }
+}
+
+/// A document of more than 265 bytes.
+fn long_document(id: &str) -> String {
+    format!("{{\"id\":\"{id}\",\"modified\":\"2020-01-01T00:00:01Z\",\"x\":\"{}\"}}", "x".repeat(300))
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! From lines to batches of changes, in a thread of its own: reading may block for as long as it likes.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -180,10 +180,10 @@ impl Reader {
             self.batch.start = position;
         }
         self.batch.next = position;
-        self.lines(&name, &mut source, position)
+        self.lines(&name, source, position)
     }
 
-    fn lines(&mut self, name: &str, source: &mut dyn BufRead, mut position: Position) -> Result<(), Halt> {
+    fn lines(&mut self, name: &str, mut source: Box<dyn BufRead>, mut position: Position) -> Result<(), Halt> {
         let mut line = Vec::new();
         // A load that goes on in the middle of a file has seen its start.
         let mut first = position.line == 1;
@@ -194,7 +194,7 @@ impl Reader {
             // After a line that gives a version it is that line.
             let resume = self.batch.next;
             let failed = |error| broken(&place(), resume, &error);
-            let Some(extent) = lines::read(source, &mut line).map_err(failed)? else {
+            let Some(extent) = lines::read(&mut source, &mut line).map_err(failed)? else {
                 return given.map_or(Ok(()), |given| Err(without_document(name, &given, resume)));
             };
             if line.is_empty() && position.line == 1 {
@@ -204,12 +204,13 @@ impl Reader {
             let zeros = line.contains(&0);
             let content = lines::content(&line);
             let empty = !zeros && (content.trim_ascii().is_empty() || content.first() == Some(&COMMENT));
-            if !empty
-                && !zeros
-                && std::mem::take(&mut first)
-                && let Some(advice) = lines::misshapen(&line, next_bytes(source))
-            {
-                return Err(Halt::Broken(Broken { reason: format!("{name}: {advice}"), resume: None }));
+            if !empty && !zeros && std::mem::take(&mut first) && lines::is_suspect(&line) {
+                // The rest of a line that is too long is not the next line.
+                let ahead = if extent == Extent::Whole { lines::ahead(&mut source) } else { Vec::new() };
+                if let Some(advice) = lines::misshapen(&line, &ahead) {
+                    return Err(Halt::Broken(Broken { reason: format!("{name}: {advice}"), resume: None }));
+                }
+                source = Box::new(Cursor::new(ahead).chain(source));
             }
             if empty && let Some(version) = version::line_of(content) {
                 // The rest of a line that is too long may say anything.
@@ -223,7 +224,7 @@ impl Reader {
                 }
             }
             if extent == Extent::Start {
-                lines::skip(source).map_err(failed)?;
+                lines::skip(&mut source).map_err(failed)?;
             }
             let checked = if zeros {
                 Err(ZEROS.to_owned())
@@ -291,11 +292,6 @@ impl Reader {
     }
 }
 
-/// The start of the bytes after those that were read. A source repeats an error with the next read.
-fn next_bytes(source: &mut dyn BufRead) -> &[u8] {
-    source.fill_buf().unwrap_or_default()
-}
-
 /// A version without a document ends a file: the file was cut between them.
 fn without_document(name: &str, given: &Given, resume: Position) -> Halt {
     let reason = format!("{name}, line {}: it gives a version, and the document after it is missing", given.line);
@@ -311,7 +307,8 @@ fn broken(place: &str, resume: Position, error: &io::Error) -> Halt {
 
 /// The change that a line asks for.
 fn change(line: &[u8], given: Option<Result<Version, String>>, versions: &VersionRule) -> Result<Change, String> {
-    let accepted = ValidDocument::parse(Bytes::copy_from_slice(line))?;
+    let accepted = ValidDocument::parse(Bytes::copy_from_slice(line))
+        .map_err(|reason| if lines::has_comma(line) { lines::COMMA.to_owned() } else { reason })?;
     let version = given.unwrap_or_else(|| versions.of(line))?;
     Ok(Change { id: accepted.id, version, operation: Operation::Upsert(accepted.document) })
 }

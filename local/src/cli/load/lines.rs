@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 use shared::http::GATEWAY_RESPONSE_LIMIT;
 
@@ -77,24 +78,71 @@ pub(super) fn content(line: &[u8]) -> &[u8] {
     content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content)
 }
 
-/// Finds out from the first line with a document, and the start of what follows, that a file does not have a document a
-/// line; the sentence says what to do. A line that is only broken is none of that.
-pub(super) fn misshapen(line: &[u8], next: &[u8]) -> Option<&'static str> {
+const ARRAY: &str = "it is a JSON array; write one document a line: jq -c '.[]' FILE | coffer load INDEX -";
+const SEVERAL: &str = "a document has several lines; write one document a line: jq -c . FILE | coffer load INDEX -";
+/// The same for a document with a comma after it.
+pub(super) const COMMA: &str =
+    "a comma stands after the document; take the commas out: sed 's/,$//' FILE | coffer load INDEX -";
+
+/// Checks whether a first line with a document may show that a file does not have a document a line: [`misshapen`] tells
+/// by the lines after it.
+pub(super) fn is_suspect(line: &[u8]) -> bool {
     let text = content(line).trim_ascii();
-    let ended = line.ends_with(b"\n");
+    text.starts_with(b"[") || (text.starts_with(b"{") && !is_object(text))
+}
+
+/// Reads the lines after one up to the second that isn't blank. An error ends them, and comes again.
+pub(super) fn ahead(source: &mut dyn BufRead) -> Vec<u8> {
+    let mut ahead = Vec::new();
+    let mut lines = 0;
+    while lines < 2 {
+        let start = ahead.len();
+        if !matches!(read_part(source, &mut ahead, MAX_LINE_BYTES), Ok(1..)) {
+            break;
+        }
+        if !ahead.get(start..).unwrap_or_default().trim_ascii().is_empty() {
+            lines += 1;
+        } else if ahead.len() > MAX_LINE_BYTES {
+            break;
+        }
+    }
+    ahead
+}
+
+/// Finds out from the first line with a document, and the lines [`ahead`], that a file does not have a document a line;
+/// the sentence says what to do. A line that is only broken is none of that: others are loaded.
+pub(super) fn misshapen(line: &[u8], ahead: &[u8]) -> Option<&'static str> {
+    let text = content(line).trim_ascii();
+    let mut next = ahead.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let (next, last) = (next.next().unwrap_or_default(), next.next().is_none());
+    // Read together, they are one document, or its start.
+    let continues = || {
+        let joined = [text, b"\n", ahead].concat();
+        let together = IgnoredAny::deserialize(&mut serde_json::Deserializer::from_slice(&joined));
+        let ended = serde_json::from_slice::<IgnoredAny>(text).is_err_and(|error| error.is_eof());
+        ended
+            && !next.is_empty()
+            && together.map_or_else(|error| error.is_eof() && !(last && is_object(next)), |_| true)
+    };
     if let Some(rest) = text.strip_prefix(b"[") {
         let rest = rest.trim_ascii_start();
-        let array = rest.starts_with(b"{") || (rest.is_empty() && ended);
-        return array
-            .then_some("it is a JSON array; write one document a line: jq -c '.[]' FILE | coffer load INDEX -");
+        let array = rest.starts_with(b"{") || (rest.is_empty() && line.ends_with(b"\n"));
+        let alone = is_object(next) || next.starts_with(b"#");
+        return (array && (!alone || continues())).then_some(ARRAY);
     }
-    // No line of a document ends like this, but one of a document that goes on does.
-    let goes_on = matches!(text.last(), Some(b'{' | b'[' | b',' | b':'));
-    // No line begins with these, but the rest of a document does.
-    let incomplete = || serde_json::from_slice::<IgnoredAny>(text).is_err_and(|error| error.is_eof());
-    let continued = matches!(next.trim_ascii_start().first(), Some(b',' | b'}' | b']' | b':' | b'"'));
-    (text.starts_with(b"{") && ended && (goes_on || (continued && incomplete())))
-        .then_some("a document has several lines; write one document a line: jq -c . FILE | coffer load INDEX -")
+    if has_comma(text) {
+        return has_comma(next).then_some(COMMA);
+    }
+    (text.starts_with(b"{") && continues()).then_some(SEVERAL)
+}
+
+/// Checks for a document with a comma after it.
+pub(super) fn has_comma(line: &[u8]) -> bool {
+    line.trim_ascii().strip_suffix(b",").is_some_and(is_object)
+}
+
+fn is_object(text: &[u8]) -> bool {
+    text.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
 #[cfg(test)]
