@@ -16,6 +16,7 @@ mod support;
 
 mod at_rest;
 mod canary;
+mod clients;
 mod concurrency;
 mod data_bytes;
 mod description;
