@@ -503,6 +503,8 @@ fn a_file_of_another_format_ends_the_load_with_what_to_do() {
         (wide(&document, true), "iconv"),
         (b"BZh91AY&SY\x01\x02\x03".to_vec(), "bzip2 -dc"),
         (b"\xfd7zXZ\0\0\x04".to_vec(), "xz -dc"),
+        (b"\x02\x21\x4c\x18{".to_vec(), "lz4 -dc"),
+        (b"ARROW1\0\0".to_vec(), "one JSON document a line"),
         (b"PK\x03\x04\x14\0\0\0".to_vec(), "unzip -p"),
         (tar.clone(), "tar -xOf"),
         (format!("\u{1e}{document}\n").into_bytes(), "jq -c . "),
@@ -557,6 +559,37 @@ fn a_first_line_that_is_broken_is_refused_alone() {
             assert_eq!(summary(&output), format!("{loaded} loaded, 0 unchanged, 0 older, 1 refused"), "{first}");
         }
     }
+}
+
+#[test]
+fn lines_that_end_with_a_carriage_return_alone_are_refused_with_what_to_do() {
+    let documents = [document("a", 1), document("b", 2)].join("\r");
+    for input in [documents.clone(), format!("# comment\r{documents}\r"), format!("{documents}\r\n")] {
+        let folder = folder();
+        let output = load(folder.path(), &["-"], input.as_bytes());
+        let expected = (Some(1), "0 loaded, 0 unchanged, 0 older, 1 refused");
+        assert_eq!((output.status.code(), summary(&output)), expected, "{input:?}: {output:?}");
+        assert!(text(&output.stderr).contains("tr '\\r' '\\n'"), "{output:?}");
+    }
+    // A comment may end with one.
+    let folder = folder();
+    let output = load(folder.path(), &["-"], format!("# comment\r\n{}\r\n", document("a", 1)).as_bytes());
+    assert_eq!(summary(&output), "1 loaded, 0 unchanged, 0 older, 0 refused");
+}
+
+#[test]
+fn each_command_that_goes_on_has_a_file_of_its_own_for_refused_lines() {
+    let folder = folder();
+    let cut = |name: &str| {
+        let bytes = gzip(&lines(20_000));
+        fs::write(folder.path().join(name), &bytes[..bytes.len() / 2]).unwrap();
+    };
+    ["a", "b"].into_iter().for_each(cut);
+    let output = load(folder.path(), &["--refused", "r", "a", "b"], b"");
+    let said = text(&output.stderr);
+    let files: Vec<_> = said.split("--refused ").skip(1).map(|rest| rest.split(' ').next().unwrap()).collect();
+    assert_eq!(files.len(), 2, "{said}");
+    assert_ne!(files[0], files[1], "{said}");
 }
 
 /// A document of more than 265 bytes.

@@ -203,7 +203,9 @@ impl Reader {
             }
             let zeros = line.contains(&0);
             let content = lines::content(&line);
-            let empty = !zeros && (content.trim_ascii().is_empty() || content.first() == Some(&COMMENT));
+            // A comment up to such a return would hide the lines after it.
+            let returns = content.first() == Some(&COMMENT) && content.trim_ascii_end().contains(&b'\r');
+            let empty = !zeros && !returns && (content.trim_ascii().is_empty() || content.first() == Some(&COMMENT));
             if !empty && !zeros && std::mem::take(&mut first) && lines::is_suspect(&line) {
                 // The rest of a line that is too long is not the next line.
                 let ahead = if extent == Extent::Whole { lines::ahead(&mut source) } else { Vec::new() };
@@ -228,6 +230,8 @@ impl Reader {
             }
             let checked = if zeros {
                 Err(ZEROS.to_owned())
+            } else if returns {
+                Err(lines::RETURN.to_owned())
             } else if extent == Extent::Start {
                 Err(format!(
                     "larger than an answer can be: more than {MAX_LINE_BYTES} bytes, of which the first are kept"
@@ -307,8 +311,11 @@ fn broken(place: &str, resume: Position, error: &io::Error) -> Halt {
 
 /// The change that a line asks for.
 fn change(line: &[u8], given: Option<Result<Version, String>>, versions: &VersionRule) -> Result<Change, String> {
-    let accepted = ValidDocument::parse(Bytes::copy_from_slice(line))
-        .map_err(|reason| if lines::has_comma(line) { lines::COMMA.to_owned() } else { reason })?;
+    let accepted = ValidDocument::parse(Bytes::copy_from_slice(line)).map_err(|reason| match line {
+        _ if lines::has_comma(line) => lines::COMMA.to_owned(),
+        _ if line.contains(&b'\r') => lines::RETURN.to_owned(),
+        _ => reason,
+    })?;
     let version = given.unwrap_or_else(|| versions.of(line))?;
     Ok(Change { id: accepted.id, version, operation: Operation::Upsert(accepted.document) })
 }

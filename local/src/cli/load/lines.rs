@@ -84,6 +84,10 @@ const SEVERAL: &str = "a document has several lines; write one document a line: 
 pub(super) const COMMA: &str =
     "a comma stands after the document; take the commas out: sed 's/,$//' FILE | coffer load INDEX -";
 
+/// The same for a line in which a carriage return stands, as in a file that ends its lines with one.
+pub(super) const RETURN: &str =
+    "a carriage return stands in the line; end lines with a line feed: tr '\\r' '\\n' < FILE | coffer load INDEX -";
+
 /// Checks whether a first line with a document may show that a file does not have a document a line: [`misshapen`] tells
 /// by the lines after it.
 pub(super) fn is_suspect(line: &[u8]) -> bool {

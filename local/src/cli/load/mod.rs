@@ -13,7 +13,7 @@ mod resume;
 mod source;
 mod version;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -108,12 +108,20 @@ fn conclude(args: &LoadArgs, data: &Path, ended: Ended, refusals: &mut Refusals)
         complain(&format!("the refused lines and the reasons are in {}", path.display()));
     }
     let data = (data != Path::new(DEFAULT_DATA)).then_some(data);
+    let mut continued = 0;
+    let mut go_on = |when: &str, files: &[PathBuf], line: u64| {
+        let refused = refusals.next(continued);
+        continued += 1;
+        match resume::command(args, data, refused.as_deref(), files, line) {
+            Some(command) => complain(&format!("{when}go on with: {command}")),
+            None => complain(&format!("{when}go on with the same input from line {line} of {}", first_name(files))),
+        }
+    };
     for Broken { reason, resume } in &broken {
         complain(reason);
         if let Some(from) = resume {
             let file = args.files.get(from.file..=from.file).unwrap_or_default();
-            let command = resume::command(args, data, refusals.next().as_deref(), file, from.line);
-            complain(&format!("when the file is whole, go on with: {command}"));
+            go_on("when the file is whole, ", file, from.line);
         }
     }
     if how == End::Whole {
@@ -131,7 +139,10 @@ fn conclude(args: &LoadArgs, data: &Path, ended: Ended, refusals: &mut Refusals)
         complain(reason);
     }
     let files = args.files.get(next.file..).unwrap_or_default();
-    let command = resume::command(args, data, refusals.next().as_deref(), files, next.line);
-    complain(&format!("stopped; go on with: {command}"));
+    go_on("stopped; ", files, next.line);
     Ok(if how == End::Stopped { ExitCode::from(STOPPED) } else { ExitCode::FAILURE })
+}
+
+fn first_name(files: &[PathBuf]) -> String {
+    files.first().map(|path| source::name(path)).unwrap_or_default()
 }

@@ -129,10 +129,14 @@ impl Refusals {
         Ok(Some(path))
     }
 
-    /// The file that a load which goes on can be given, if this one was given one.
-    pub(super) fn next(&self) -> Option<PathBuf> {
+    /// File for the refused lines of a load that continues this one, if this one was given one. Several loads may
+    /// continue it: each has the next free name, from number 0.
+    pub(super) fn next(&self, number: usize) -> Option<PathBuf> {
         match &self.target {
-            Target::Given(path) => Some(names(path).find(|name| !name.exists()).unwrap_or_else(|| path.clone())),
+            Target::Given(path) => {
+                let mut free = names(path).filter(|name| !name.exists());
+                Some(free.nth(number).unwrap_or_else(|| path.clone()))
+            }
             Target::FirstFree(_) => None,
         }
     }

@@ -6,16 +6,22 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::LoadArgs;
+use super::source::STANDARD_INPUT;
 
 /// Command for a shell that loads these files, the first of them from this line. `refused` is the file for refused
-/// lines, if one was named, and `data` the data folder, if it isn't the usual one.
+/// lines, if one was named, and `data` the data folder, if it isn't the usual one. An input that only this process can
+/// open becomes standard input; with several of them there is no command.
 pub(super) fn command(
     args: &LoadArgs,
     data: Option<&Path>,
     refused: Option<&Path>,
     files: &[PathBuf],
     line: u64,
-) -> String {
+) -> Option<String> {
+    let passing = |file: &&PathBuf| file.as_os_str() == STANDARD_INPUT || is_of_process(file);
+    if files.iter().filter(passing).count() > 1 {
+        return None;
+    }
     let mut words = vec!["coffer".to_owned(), "load".to_owned(), args.index.to_string()];
     let mut option = |name: &str, value: &OsStr| {
         if value.as_encoded_bytes().starts_with(b"-") {
@@ -47,11 +53,19 @@ pub(super) fn command(
         words.push("--opensearch".to_owned());
     }
     words.extend(files.iter().map(|file| {
+        if is_of_process(file) {
+            return STANDARD_INPUT.to_owned();
+        }
         // Not to be taken for an option.
         let dashed = file.as_os_str() != "-" && file.as_os_str().as_encoded_bytes().starts_with(b"-");
         if dashed { quoted(Path::new(".").join(file).as_os_str()) } else { quoted(file.as_os_str()) }
     }));
-    words.join(" ")
+    Some(words.join(" "))
+}
+
+/// Tells whether a path names an open file of this process, as a shell gives one for `<(…)`.
+fn is_of_process(file: &Path) -> bool {
+    file == Path::new("/dev/stdin") || file.starts_with("/dev/fd") || file.starts_with("/proc")
 }
 
 /// A word as a shell takes it. Bytes that are no text, and characters that a line of text can't hold, are written as
@@ -107,7 +121,7 @@ mod tests {
             "-",
         ]);
         assert_eq!(
-            command(&given, Some(Path::new("da ta")), Some(Path::new("r")), &given.files[1..], 1201),
+            command(&given, Some(Path::new("da ta")), Some(Path::new("r")), &given.files[1..], 1201).unwrap(),
             "coffer load roles --data 'da ta' --version-field 'my stamp' --version 7 --refused r --from-line 1201 \
              --opensearch 'it'\\''s b' ./-c -"
         );
@@ -116,14 +130,25 @@ mod tests {
     #[test]
     fn from_the_first_line_nothing_is_said_of_lines() {
         let given = args(&["roles", "a"]);
-        assert_eq!(command(&given, None, None, &given.files, 1), "coffer load roles a");
+        assert_eq!(command(&given, None, None, &given.files, 1).unwrap(), "coffer load roles a");
     }
 
     #[test]
     fn values_that_look_like_options_stay_values() {
         let given = args(&["roles", "--version-field=-v", "a"]);
-        let command = command(&given, Some(Path::new("-d")), None, &given.files, 1);
+        let command = command(&given, Some(Path::new("-d")), None, &given.files, 1).unwrap();
         assert_eq!(command, "coffer load roles --data=-d --version-field=-v a");
+    }
+
+    #[test]
+    fn an_input_of_this_process_becomes_standard_input() {
+        for input in ["/dev/fd/63", "/dev/stdin", "/proc/self/fd/3"] {
+            let given = args(&["roles", input, "a"]);
+            let command = command(&given, None, None, &given.files, 7).unwrap();
+            assert_eq!(command, "coffer load roles --from-line 7 - a");
+        }
+        let given = args(&["roles", "/dev/fd/63", "/dev/fd/62"]);
+        assert_eq!(command(&given, None, None, &given.files, 7), None);
     }
 
     #[cfg(unix)]

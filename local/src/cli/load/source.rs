@@ -22,7 +22,7 @@ const SKIPPABLE: &[u8] = &[0x2a, 0x4d, 0x18];
 const HEAD: u64 = 265;
 
 /// Formats that are not read: the bytes that tell one, their place, and a sentence that says what to do.
-const OTHERS: [(usize, &[u8], &str); 18] = [
+const OTHERS: [(usize, &[u8], &str); 20] = [
     (0, b"\x1f\x9d", "it is compressed by compress; unpack it: gzip -dc FILE | coffer load INDEX -"),
     (0, b"LZIP", "it is compressed by lzip; unpack it: lzip -dc FILE | coffer load INDEX -"),
     (0, b"Rar!\x1a\x07", "it is a RAR archive; unpack it: unrar p -inul FILE | coffer load INDEX -"),
@@ -36,6 +36,8 @@ const OTHERS: [(usize, &[u8], &str); 18] = [
     (0, b"\xfd7zXZ\0", "it is compressed by xz; unpack it: xz -dc FILE | coffer load INDEX -"),
     (0, b"\x5d\0\0", "it is compressed by lzma; unpack it: xz -dc FILE | coffer load INDEX -"),
     (0, b"\x04\x22\x4d\x18", "it is compressed by lz4; unpack it: lz4 -dc FILE | coffer load INDEX -"),
+    (0, b"\x02\x21\x4c\x18", "it is compressed by lz4; unpack it: lz4 -dc FILE | coffer load INDEX -"),
+    (0, b"ARROW1", "it is an Arrow file; write it as one JSON document a line first"),
     (0, b"\xff\x06\0\0sNaPpY", "it is compressed by snappy; unpack it first, or use gzip or zstd"),
     (0, b"7z\xbc\xaf\x27\x1c", "it is a 7z archive; unpack it: 7z x -so FILE | coffer load INDEX -"),
     (0, b"PK\x03\x04", "it is a zip archive; unpack it: unzip -p FILE | coffer load INDEX -"),
