@@ -281,7 +281,7 @@ fn a_token_for_nobody_or_for_no_time_is_refused() {
     assert_eq!(text(&output.stderr), "coffer: --user must not be empty\n");
     let output = run(&data, &["token", "--user", "alice", "--lifetime", "soon"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("a number and one of s, m, h and d, such as 1h"), "{output:?}");
+    assert!(text(&output.stderr).contains("a duration such as 90s, 30m, 1h or 2d"), "{output:?}");
 }
 
 #[tokio::test]

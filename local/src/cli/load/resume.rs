@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(
             command(&given, Some(Path::new("da ta")), Some(Path::new("r")), &given.files[1..], 1201).unwrap(),
             "coffer load roles --data 'da ta' --version-field 'my stamp' --version 7 --refused r --from-line 1201 \
-             --opensearch 'it'\\''s b' ./-c -"
+             --opensearch \"it's b\" ./-c -"
         );
     }
 
