@@ -321,6 +321,17 @@ async fn role_lists_have_their_length() {
 }
 
 #[tokio::test]
+async fn members_of_a_role_that_are_ignored_are_described_as_ignored() {
+    let description = Description::of(&Server::start().await).await;
+    let role = &description.0["components"]["schemas"]["RoleRequest"];
+    assert_eq!(role["required"], json!(["id"]));
+    for name in ["name", "deleted"] {
+        let text = role["properties"][name]["description"].as_str().unwrap_or_else(|| panic!("{name}: {role}"));
+        assert!(text.starts_with("Ignored, whatever it is"), "{name}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn if_match_is_described_as_it_is_read() {
     let server = Server::start().await;
     let description = Description::of(&server).await;
@@ -333,12 +344,29 @@ async fn if_match_is_described_as_it_is_read() {
         assert_eq!(*any, json!({ "type": "string", "enum": ["*"] }), "{at}");
         let tags = Regex::new(tags["pattern"].as_str().unwrap()).unwrap();
         let described = |text: &str| text == "*" || tags.is_match(text);
-        for good in ["*", "\"a\"", "W/\"a\"", "\"\"", "\"a\", \"b\"", "\"a\",W/\"b\""] {
+        for good in [
+            "*",
+            "\"a\"",
+            "W/\"a\"",
+            "\"\"",
+            "\"a\", \"b\"",
+            "\"a\",W/\"b\"",
+            "\"a,b\"",
+            "W/\",\" ,\t\"a, b\"",
+            "\"a b\"",
+            "\"\ta\"",
+            ",\"a\"",
+            ", ,W/\"a\"",
+            "\"a\",",
+            "\"a\" ,, \"b\"\t,",
+            &["\"a\""; 10].join(","),
+        ] {
             assert!(described(good), "{at}: {good}");
             let reply = server.user("alice").header("if-match", good).put(&secret_path("alice", "n"), "{}").await;
             assert_eq!(reply.status, if good == "*" { 200 } else { 412 }, "{good}");
         }
-        for bad in ["null", "a", "\"a", "\"a\" \"b\" c", "w/\"a\"", "\"a\",", &["\"a\""; 11].join(", ")] {
+        let eleven = ["\"a\""; 11].join(", ");
+        for bad in ["null", "a", "\"a", "\"a\" \"b\"", "w/\"a\"", "\"a\",b", "\"a,b", "*,\"a\"", ",", ", ,", &eleven] {
             assert!(!described(bad), "{at}: {bad}");
             let reply = server.user("alice").header("if-match", bad).put(&secret_path("alice", "n"), "{}").await;
             assert_eq!(reply.status, 400, "{bad}");

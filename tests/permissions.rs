@@ -76,6 +76,12 @@ fn rows() -> Vec<Row> {
             holder("bob", "", &["writers"]),
             stranger(Forbidden, [Done, Done, Denied, Denied]),
         ),
+        // With one issuer and audience for both APIs: an update asks a holder of a write role for no scope.
+        (
+            "write role with a token for search",
+            holder("bob", "sp:search:read", &["writers"]),
+            stranger(Forbidden, [Done, Done, Denied, Denied]),
+        ),
         // Scopes.
         ("admin", holder("bob", "admin", &[]), [Forbidden, Done, Whole, Denied, Denied, Denied, Denied, Done]),
         (

@@ -133,6 +133,11 @@ refused! {
     roles_that_are_an_object_are_refused: ROLES, |key| with(key, "roles", json!({ "id": "readers" }));
     roles_without_an_id_are_refused: ROLES, |key| with(key, "roles", json!([{ "name": "readers" }]));
     roles_whose_id_is_a_number_are_refused: ROLES, |key| with(key, "groups", json!([{ "id": 1 }]));
+    a_role_whose_id_is_null_is_refused: ROLES, |key| with(key, "roles", json!([{ "id": null, "deleted": false }]));
+    a_role_without_an_id_whose_deletion_is_null_is_refused: ROLES,
+        |key| with(key, "roles", json!([{ "name": "readers", "deleted": null }]));
+    a_deleted_role_with_two_ids_is_refused: ROLES,
+        |key| replacing(key, SUB_TEXT, r#""sub":"alice","roles":[{"deleted":true,"id":1,"id":2}]"#);
     roles_in_an_array_of_arrays_are_refused: ROLES, |key| with(key, "roles", json!([["readers", null]]));
     a_role_with_two_ids_is_refused: ROLES,
         |key| replacing(key, SUB_TEXT, r#""sub":"alice","roles":[{"id":"a","id":"readers"}]"#);

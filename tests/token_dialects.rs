@@ -262,6 +262,28 @@ async fn the_local_server_checks_the_issuer_of_its_own_tokens() {
     }
 }
 
+/// On the local server alone. An environment that is set for a foreign issuer would refuse the printed tokens.
+#[tokio::test]
+async fn the_local_server_accepts_its_own_tokens_under_settings_for_foreign_ones() {
+    for set in [
+        &["COFFER_VAULT_ISSUERS", "COFFER_SEARCH_ISSUERS"][..],
+        &["COFFER_VAULT_AUDIENCES"],
+        &["COFFER_SEARCH_AUDIENCES"],
+        &["COFFER_JWT_SCOPE_PREFIX"],
+        &["COFFER_JWT_USER_CLAIMS"],
+        &["COFFER_JWT_SCOPE_CLAIMS"],
+        &["COFFER_JWT_AUTHORITY_CLAIMS"],
+    ] {
+        let builder = set.iter().fold(Server::builder(), |builder, name| builder.setting(*name, "foreign"));
+        let gate = Gate::start(builder).await;
+        gate.accepts_client(&gate.server.user("alice")).await;
+    }
+    let gate = Gate::start(Server::builder().setting("COFFER_JWT_ROLE_CLAIMS", "foreign")).await;
+    let body = json!({ "name": "db", "data": {}, "read_roles": [{ "id": "readers" }] });
+    gate.server.user("bob").create("bob", &body).await;
+    gate.server.with("carol", &["user"], &["readers"]).get(&secret_path("bob", "db")).await.expect_status(200);
+}
+
 #[tokio::test]
 async fn issuer_and_audience_do_not_matter_where_the_local_server_has_foreign_keys_alone() {
     let key = TestKey::ed25519("key");
@@ -419,6 +441,14 @@ grants_role! {
     a_role_that_is_deleted_does_not_count: "roles", json!([{ "id": "readers", "deleted": true }, "other"]), 404;
     a_role_that_is_deleted_once_counts_where_it_is_not:
         "roles", json!([{ "id": "readers", "deleted": true }, { "id": "readers" }]), 200;
+    a_deleted_role_without_an_id_does_not_count: "roles", json!([{ "name": "readers", "deleted": true }]), 404;
+    a_deleted_role_without_an_id_takes_nothing_from_the_others: "roles", json!([{ "deleted": true }, "readers"]), 200;
+    a_deleted_role_whose_id_is_null_does_not_count:
+        "roles", json!([{ "id": null, "deleted": true }, { "id": "readers" }]), 200;
+    a_deleted_role_whose_id_is_a_number_does_not_count:
+        "groups", json!([{ "id": 1, "deleted": true }, { "id": "readers" }]), 200;
+    a_deleted_role_whose_id_is_an_object_does_not_count:
+        "groups", json!([{ "id": { "id": "readers" }, "deleted": true }, "other"]), 404;
     roles_may_be_a_string_cut_at_commas: "roles", json!("other, readers"), 200;
     a_role_is_its_id_and_not_its_name: "roles", json!([{ "id": "other", "name": "readers" }]), 404;
     a_role_in_a_string_is_not_cut_at_spaces: "roles", json!("other readers"), 404;

@@ -117,6 +117,34 @@ async fn roles_come_back_in_the_order_given_and_without_the_names_given() {
     assert_eq!(secret["write_roles"], json!([role("w1")]));
 }
 
+/// In a token, an entry with `deleted: true` does not count; a list of roles in a body has ids alone.
+#[tokio::test]
+async fn a_role_that_a_body_marks_as_deleted_is_stored_like_any_other() {
+    let server = Server::start().await;
+    let alice = server.user("alice");
+    let marked = |id: &str| {
+        let deleted = [json!(true), json!(false), Value::Null, json!("true"), json!({})];
+        json!(deleted.iter().map(|deleted| json!({ "id": id, "deleted": deleted })).collect::<Vec<_>>())
+    };
+    let stored = |id: &str| json!(vec![json!({ "id": id, "name": "", "deleted": false }); 5]);
+    alice
+        .create("alice", &json!({ "name": "n", "data": {}, "read_roles": marked("r"), "write_roles": marked("w") }))
+        .await;
+    for id in ["", "new-"] {
+        let (read, write) = (format!("{id}r"), format!("{id}w"));
+        if !id.is_empty() {
+            let body = json!({ "read_roles": marked(&read), "write_roles": marked(&write) });
+            alice.put(&secret_path("alice", "n"), body.to_string()).await.expect_status(200);
+        }
+        let secret = alice.get(&secret_path("alice", "n")).await.expect_status(200).json();
+        assert_eq!((&secret["read_roles"], &secret["write_roles"]), (&stored(&read), &stored(&write)));
+        let reader = server.with("bob", &["user"], &[&read]);
+        assert_eq!(reader.get(&secret_path("alice", "n")).await.expect_status(200).json()["data"], json!({}));
+        let writer = server.with("carol", &["user"], &[&write]);
+        writer.put(&secret_path("alice", "n"), r#"{"data":{}}"#).await.expect_status(200);
+    }
+}
+
 #[tokio::test]
 async fn a_list_of_one_hundred_roles_is_accepted() {
     let server = Server::start().await;
@@ -201,4 +229,36 @@ async fn a_body_of_fifty_seven_thousand_members_is_read_like_any_other() {
     assert!(members.len() > 500_000, "near the largest body");
     let body = format!(r#"{{"name":"db","data":{{}},"read_roles":[{{"id":"r"}}]{members}}}"#);
     server.user("alice").post(&secrets_path("alice"), body).await.expect(201, &json!({ "name": "db" }));
+}
+
+/// The published API lets the creator choose the role lists: SECURITY and COMPATIBILITY name what follows.
+#[tokio::test]
+async fn a_secret_that_somebody_else_made_names_its_author_and_has_the_role_lists_of_its_author() {
+    let server = Server::start().await;
+    let body =
+        json!({ "name": "n", "data": {}, "read_roles": [{ "id": "planted" }], "write_roles": [{ "id": "mine" }] });
+    let adder = server.with("mallory", &["vaultAdd", "user"], &["planted"]);
+    adder.post(&secrets_path("alice"), body.to_string()).await.expect_status(201);
+    let (alice, path) = (server.user("alice"), secret_path("alice", "n"));
+    let expect = async |data: Value, read: Value, write: Value| {
+        let secret = alice.get(&path).await.expect_status(200).json();
+        let list = alice.get(&secrets_path("alice")).await.expect_status(200).json();
+        assert_eq!(list["items"], json!([secret]));
+        assert_eq!((&secret["author"], &secret["data"]), (&json!("mallory"), &data));
+        assert_eq!((&secret["read_roles"], &secret["write_roles"]), (&read, &write));
+    };
+    let role = |id: &str| json!([{ "id": id, "name": "", "deleted": false }]);
+    expect(json!({}), role("planted"), role("mine")).await;
+    // What the owner stores in it, its author reads.
+    alice.put(&path, r#"{"data":{"k":1}}"#).await.expect_status(200);
+    expect(json!({ "k": 1 }), role("planted"), role("mine")).await;
+    assert_eq!(adder.get(&path).await.expect_status(200).json()["data"], json!({ "k": 1 }));
+    // What the owner sends with an update to take the roles away.
+    alice.put(&path, r#"{"data":{"k":2},"read_roles":[],"write_roles":[]}"#).await.expect_status(200);
+    expect(json!({ "k": 2 }), json!([]), json!([])).await;
+    for roles in [&["planted"][..], &["mine"], &["planted", "mine"]] {
+        let adder = server.with("mallory", &["vaultAdd", "user"], roles);
+        let missing = adder.get(&secret_path("alice", "none")).await;
+        assert_eq!(adder.get(&path).await.expect_status(404).without_ids(), missing.without_ids());
+    }
 }

@@ -175,6 +175,8 @@ macro_rules! met {
 met! {
     an_update_of_the_state_that_was_read_is_made: |tag| tag.to_owned();
     an_update_of_one_of_several_states_is_made: |tag| format!("\"other\", {tag}");
+    an_update_of_one_state_among_empty_elements_is_made: |tag| format!(", ,{tag} ,,");
+    an_update_of_a_state_beside_a_tag_with_commas_is_made: |tag| format!("\",a,,b\",{tag}");
     an_update_of_any_state_is_made: |_| "*".to_owned();
 }
 
@@ -195,8 +197,11 @@ async fn a_tag_that_is_none_of_ours_or_a_weak_one_matches_nothing() {
     let server = with_secret().await;
     let tag = server.user("alice").get(&path()).await.header("etag").to_owned();
     let (code, property, message) = MOVED_ON;
-    for condition in ["\"\"".to_owned(), "\"1\"".to_owned(), format!("W/{tag}")] {
-        let reply = server.user("alice").header("if-match", &condition).put(&path(), r#"{"data":{}}"#).await;
+    let tags_with_commas = ["\"a,b\""; 10].join(", ");
+    for condition in
+        ["\"\"", "\"1\"", &format!("W/{tag}"), "\"a,b\"", "\",\"", "W/\"a, b\"", ",\"a\"", &tags_with_commas]
+    {
+        let reply = server.user("alice").header("if-match", condition).put(&path(), r#"{"data":{}}"#).await;
         reply.expect(412, &fault_at(code, property, message));
     }
     assert_eq!(read(&server).await["data"], json!({ "k": 1 }));
@@ -206,8 +211,9 @@ async fn a_tag_that_is_none_of_ours_or_a_weak_one_matches_nothing() {
 async fn a_condition_that_is_no_list_of_tags_is_refused() {
     let server = with_secret().await;
     let message = "If-Match must be * or a list of at most 10 entity tags, each in double quotes";
-    for condition in ["abc".to_owned(), "\"a\", b".to_owned(), ["\"a\""; 11].join(",")] {
-        let reply = server.user("alice").header("if-match", &condition).put(&path(), r#"{"data":{}}"#).await;
+    let eleven = ["\"a\""; 11].join(",");
+    for condition in ["abc", "\"a\", b", "\"a\" \"b\"", "\"a\"b,\"c\"", "\"a,b", ",", ", ,", "*,\"a\"", ",*", &eleven] {
+        let reply = server.user("alice").header("if-match", condition).put(&path(), r#"{"data":{}}"#).await;
         reply.expect(400, &fault_at("VALUE_INCORRECT_FORMAT", "If-Match", message));
     }
     assert_eq!(read(&server).await["data"], json!({ "k": 1 }));

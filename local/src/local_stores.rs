@@ -64,8 +64,9 @@ impl LocalStores {
         &self.documents
     }
 
-    /// The settings of the environment; where it names no token keys, the folder's key and issuer. Issuers and
-    /// audiences are not required as they are of a function: any, where the environment names none.
+    /// Settings of the environment. If it names no token keys, the folder's key verifies its own tokens alone: their
+    /// issuer is checked, and no audience; prefix of scopes and names of claims are the defaults. Issuers and audiences
+    /// are optional, unlike a function's.
     ///
     /// # Errors
     /// The settings' faults.
@@ -74,6 +75,16 @@ impl LocalStores {
         let settings = LocalSettings::read(&|name| match name {
             "COFFER_JWT_KEYS" if own_key => Some(self.key.key_set()),
             "COFFER_VAULT_ISSUERS" | "COFFER_SEARCH_ISSUERS" if own_key => Some(ISSUER.to_owned()),
+            "COFFER_VAULT_AUDIENCES" | "COFFER_SEARCH_AUDIENCES" if own_key => Some("any".to_owned()),
+            "COFFER_JWT_SCOPE_PREFIX"
+            | "COFFER_JWT_USER_CLAIMS"
+            | "COFFER_JWT_SCOPE_CLAIMS"
+            | "COFFER_JWT_ROLE_CLAIMS"
+            | "COFFER_JWT_AUTHORITY_CLAIMS"
+                if own_key =>
+            {
+                None
+            }
             "COFFER_VAULT_ISSUERS" | "COFFER_SEARCH_ISSUERS" | "COFFER_VAULT_AUDIENCES" | "COFFER_SEARCH_AUDIENCES" => {
                 lookup(name).filter(|value| !value.trim().is_empty()).or_else(|| Some("any".to_owned()))
             }

@@ -13,9 +13,12 @@ const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
 /// The same without `.` and `..`, in an expression that needs no look-ahead.
 const SEGMENT: &str =
     r"^([^.\x00-\x1f\x7f-\x9f]|\.[^.\x00-\x1f\x7f-\x9f]|\.\.[^\x00-\x1f\x7f-\x9f])[^\x00-\x1f\x7f-\x9f]*$";
-/// One to ten entity tags (RFC 9110, section 8.8.3).
-const ENTITY_TAGS: &str =
-    concat!(r#"^(W/)?"[\x21\x23-\x2b\x2d-\x7e]*""#, r#"( ?, ?(W/)?"[\x21\x23-\x2b\x2d-\x7e]*"){0,9}$"#);
+/// One to ten entity tags (RFC 9110, section 8.8.3) in a list that may have empty elements (section 5.6.1.2). As on the
+/// server, a tag may have spaces and tabs.
+const ENTITY_TAGS: &str = concat!(
+    r#"^(,[\t\x20]*)*(W/)?"[\t\x20\x21\x23-\x7e]*""#,
+    r#"([\t\x20]*,[\t\x20,]*(W/)?"[\t\x20\x21\x23-\x7e]*"){0,9}([\t\x20]*,)*$"#
+);
 /// Unit of a length. JSON Schema counts characters, of which a text has no more than bytes.
 const BYTES: &str = "in bytes of UTF-8; the longest has so many characters only if each is ASCII";
 

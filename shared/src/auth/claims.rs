@@ -124,18 +124,18 @@ fn roles(claims: &RawObject<'_>, names: &[String]) -> Result<BTreeSet<String>, T
 
 const ROLES: TokenError = TokenError::Claim("of the roles");
 
-/// Id of a role: the entry itself, or the member `id` of an object as PrivX writes roles. A deleted role has none.
+/// Id of a role: the entry itself, or the member `id` of an object as PrivX writes roles. A deleted role has none,
+/// whatever its `id` is.
 fn role(entry: &RawValue) -> Result<Option<String>, TokenError> {
     if let Ok(id) = serde_json::from_str(entry.get()) {
         return Ok(Some(id));
     }
     let object = RawObject::parse(entry.get().as_bytes()).map_err(|_| ROLES)?;
-    let id = object.read("id").ok_or(ROLES)?;
     let deleted = match object.get("deleted") {
         Some(deleted) => serde_json::from_str(deleted.get()).map_err(|_| ROLES)?,
         None => false,
     };
-    Ok(Some(id).filter(|_| !deleted))
+    if deleted { Ok(None) } else { object.read("id").map(Some).ok_or(ROLES) }
 }
 
 /// Words of a string, cut at `separators`, or of an array of strings.

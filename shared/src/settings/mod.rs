@@ -129,14 +129,14 @@ impl TokenSettings {
     }
 }
 
-/// Reads the rules of tokens of these APIs. Issuers and audiences are each API's own: a token that one of them accepts
-/// opens nothing of the other.
+/// Reads the rules of tokens of these APIs. Issuers and audiences are each API's own: where the lists of one of the two
+/// share no value, a token that one API accepts opens nothing of the other.
 fn token_rules<const N: usize>(reader: &mut Reader<'_>, apis: [Api; N]) -> [TokenRules; N] {
     reader.replaced("COFFER_JWT_ISSUERS", &apis.map(Api::issuers).join(" and "));
     reader.replaced("COFFER_JWT_AUDIENCES", &apis.map(Api::audiences).join(" and "));
     let user_claims = reader.list("COFFER_JWT_USER_CLAIMS");
     let scope_claims = reader.list("COFFER_JWT_SCOPE_CLAIMS");
-    let scope_prefix = reader.optional("COFFER_JWT_SCOPE_PREFIX").map(|prefix| prefix.trim().to_owned());
+    let scope_prefix = reader.prefix("COFFER_JWT_SCOPE_PREFIX");
     let role_claims = reader.list("COFFER_JWT_ROLE_CLAIMS");
     let authority_claims = reader.list("COFFER_JWT_AUTHORITY_CLAIMS");
     let leeway_seconds = reader.number("COFFER_JWT_LEEWAY_SECONDS", 0..=300).unwrap_or_default();
@@ -145,7 +145,7 @@ fn token_rules<const N: usize>(reader: &mut Reader<'_>, apis: [Api; N]) -> [Toke
         audiences: reader.accepted(api.audiences()),
         user_claims: user_claims.clone(),
         scope_claims: scope_claims.clone(),
-        scope_prefix: scope_prefix.clone().unwrap_or_default(),
+        scope_prefix: scope_prefix.clone(),
         role_claims: role_claims.clone(),
         authority_claims: authority_claims.clone(),
         leeway_seconds,

@@ -89,7 +89,18 @@ impl<'a> Reader<'a> {
         items
     }
 
-    /// AcceptedValues values of a claim: a list that must be there, or the word `any` alone.
+    /// Prefix of scopes; empty if it is absent.
+    pub(super) fn prefix(&mut self, name: &'static str) -> String {
+        let prefix = self.optional(name).map(|prefix| prefix.trim().to_owned()).unwrap_or_default();
+        if prefix.contains([' ', ',']) {
+            let right = "one prefix without spaces and commas: a string of scopes is cut at them, so that no scope in it \
+                         could match";
+            self.wrong(name, &prefix, right);
+        }
+        prefix
+    }
+
+    /// Accepted values of a claim: a list that must be there, or the word `any` alone.
     pub(super) fn accepted(&mut self, name: &'static str) -> AcceptedValues {
         let Some(text) = self.text(name) else { return AcceptedValues::OneOf(Vec::new()) };
         let values = self.list(name);
@@ -374,6 +385,30 @@ mod tests {
             "{faults}"
         );
         assert!(faults.contains("or the word any alone"), "{faults}");
+    }
+
+    #[test]
+    fn a_prefix_of_scopes_that_no_scope_can_have_is_refused() {
+        let read = |prefix: &'static str| {
+            let given = move |name: &str| match name {
+                "COFFER_OPENSEARCH_URL" => Some("https://search.example".to_owned()),
+                "COFFER_JWT_KEYS" => Some(JWKS.to_owned()),
+                "COFFER_SEARCH_ISSUERS" | "COFFER_SEARCH_AUDIENCES" => Some("any".to_owned()),
+                "COFFER_JWT_SCOPE_PREFIX" => Some(prefix.to_owned()),
+                _ => None,
+            };
+            SearchSettings::read(&given).map(|settings| settings.tokens.rules.scope_prefix)
+        };
+        for (prefix, right) in [("", ""), (" ", ""), ("server/", "server/"), (" server/ ", "server/")] {
+            assert_eq!(read(prefix).unwrap(), right, "{prefix:?}");
+        }
+        for prefix in ["my server/", "a,b/", "server/,shop/", "server/ shop/", ","] {
+            let expected = format!(
+                "COFFER_JWT_SCOPE_PREFIX is {prefix:?}: it must be one prefix without spaces and commas: a string of \
+                 scopes is cut at them, so that no scope in it could match"
+            );
+            assert_eq!(read(prefix).unwrap_err().to_string(), expected);
+        }
     }
 
     #[test]

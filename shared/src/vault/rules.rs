@@ -43,8 +43,8 @@ pub enum Change {
     Hidden,
 }
 
-/// The caller is the user whom the path names, with a token for the vault: one that was made for another API, for
-/// instance with `sp:search:read` alone, opens nothing here.
+/// The caller is the user whom the path names, with a scope of the vault: a token with `sp:search:read` alone makes
+/// nobody an owner.
 fn owns(caller: &Caller, owner: &UserId) -> bool {
     caller.id() == owner && caller.has_vault_scope()
 }
@@ -82,7 +82,8 @@ pub fn may_ask(caller: &Caller) -> Result<(), Forbidden> {
     when(caller.has(Scope::User) || caller.has(Scope::Admin))
 }
 
-/// Updating at all: everybody but the owner with a token for another API. Anybody else's token is judged by its roles.
+/// Updating at all: everybody but the owner without a scope of the vault. Anybody else's token is judged by its roles.
+/// A holder of a write role needs no scope: issuer and audience alone hold off his token for another API.
 ///
 /// # Errors
 /// [`Forbidden`] for the owner without a scope of the vault.

@@ -27,6 +27,7 @@ const EMBEDDED_ONLY: &[(&str, &[&str])] = &[
             "program_export::",
             "program_load::",
             "reference_page::",
+            "token_dialects::the_local_server_accepts_its_own_tokens_under_settings_for_foreign_ones",
             "token_dialects::the_local_server_checks_the_issuer_of_its_own_tokens",
             "token_key_sets::a_key_that_is_left_out_is_logged_once_with_its_id_and_the_reason",
             "token_key_sets::a_set_of_many_keys_that_are_left_out_does_not_flood_the_log",

@@ -14,6 +14,8 @@ pub struct RoleBody {
     pub id: String,
     /// Ignored, whatever it is.
     pub name: Option<serde_json::Value>,
+    /// Ignored, whatever it is: a role with `true` is stored like any other.
+    pub deleted: Option<serde_json::Value>,
 }
 
 // Bodies are read member by member, so that all their faults are found; these types are their description.

@@ -100,17 +100,32 @@ pub fn if_match(headers: &HeaderMap) -> Result<IfMatch, VaultError> {
         if text == "*" {
             return Ok(IfMatch::Any);
         }
-        for tag in text.split(',').map(str::trim) {
-            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-            if opaque.len() < 2 || !opaque.starts_with('"') || !opaque.ends_with('"') {
-                return Err(bad());
-            }
+        for tag in entity_tags(text).ok_or_else(bad)? {
             revisions.extend(Revision::from_entity_tag(tag));
             tags += 1;
         }
     }
-    if tags > MAX_TAGS {
+    if tags == 0 || tags > MAX_TAGS {
         return Err(bad());
     }
     Ok(IfMatch::OneOf(revisions))
+}
+
+/// Entity tags of a list; `None` for other text. A comma in quotes is part of its tag (RFC 9110, section 8.8.3), and
+/// empty elements are ignored (section 5.6.1.2).
+fn entity_tags(list: &str) -> Option<Vec<&str>> {
+    let (mut tags, mut rest) = (Vec::new(), list);
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            return Some(tags);
+        }
+        let quoted = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+        let (_, after) = quoted.split_once('"')?;
+        tags.push(rest.strip_suffix(after)?);
+        rest = after.trim_start_matches([' ', '\t']);
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return None;
+        }
+    }
 }
