@@ -161,6 +161,9 @@ fn versions_of_another_kind_than_the_stored_ones_stop_a_load_that_does_not_mix_t
     let timed = document("a", 1) + "\n";
     for (first, second, said) in [
         (counted(3), timed.clone(), "1 loaded, 0 unchanged, 0 older, 0 refused"),
+        // A queue may count from 0.
+        (counted(0), timed.clone(), "1 loaded, 0 unchanged, 0 older, 0 refused"),
+        (timed.clone(), counted(0), "0 loaded, 0 unchanged, 1 older, 0 refused"),
         (timed.clone(), counted(3), "0 loaded, 0 unchanged, 1 older, 0 refused"),
         (counted(99_999_999_999), counted(100_000_000_000), "1 loaded, 0 unchanged, 0 older, 0 refused"),
     ] {
@@ -1021,4 +1024,6 @@ fn documents_of_an_older_store_are_still_there_and_older_than_any_other() {
     let output = load(folder.path(), &["-"], document("a", 1).as_bytes());
     assert_eq!(summary(&output), "1 loaded, 0 unchanged, 0 older, 0 refused");
     assert_eq!(exported(folder.path()), format!("{}\n{}", document("a", 1), kept("b")));
+    // Any version is newer, 0 too.
+    assert_eq!(summary(&load(folder.path(), &["-"], kept("b").as_bytes())), "1 loaded, 0 unchanged, 0 older, 0 refused");
 }

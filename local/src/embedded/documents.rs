@@ -24,6 +24,10 @@ const BUSY: Duration = Duration::from_secs(10);
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS documents (
     index_name TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body BLOB, PRIMARY KEY (index_name, id))";
 
+/// Version of documents that were stored before there were versions: below all others, and compared with none. An
+/// export shows it as 0.
+const NO_VERSION: i64 = -1;
+
 const APPLY: &str = "INSERT INTO documents (index_name, id, version, body) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (index_name, id) DO UPDATE SET version = excluded.version, body = excluded.body
     WHERE excluded.version > documents.version";
@@ -38,8 +42,8 @@ pub struct EmbeddedStoreError(#[from] rusqlite::Error);
 pub struct EmbeddedDocuments(Arc<Mutex<Connection>>);
 
 impl EmbeddedDocuments {
-    /// Opens the store in this file, made if it isn't there. One of the form that knew no versions gets the version 0
-    /// for all its documents.
+    /// Opens the store in this file, made if it isn't there. Documents of the form that knew no versions get
+    /// one below all others.
     ///
     /// # Errors
     /// What SQLite says.
@@ -168,8 +172,8 @@ fn add_versions(connection: &mut Connection) -> Result<(), rusqlite::Error> {
         transaction.execute("ALTER TABLE documents RENAME TO documents_before", [])?;
         transaction.execute(TABLE, [])?;
         transaction.execute(
-            "INSERT INTO documents (index_name, id, version, body) SELECT index_name, id, 0, body FROM documents_before",
-            [],
+            "INSERT INTO documents (index_name, id, version, body) SELECT index_name, id, ?1, body FROM documents_before",
+            [NO_VERSION],
         )?;
         transaction.execute("DROP TABLE documents_before", [])?;
     }

@@ -34,11 +34,11 @@ impl Version {
     /// The least version that is a time in milliseconds: of March 1973. Lower ones are counts.
     pub const LEAST_TIME: Self = Self(100_000_000_000);
 
-    /// Tells whether one of these is a count and the other a time, so that to compare them says nothing. 0 is neither:
-    /// it stands for no version.
+    /// Tells whether one of these is a count and the other a time, so that to compare them says nothing. 0 is a count:
+    /// queues may begin there.
     #[must_use]
     pub fn is_unlike(self, other: Self) -> bool {
-        self.0 != 0 && other.0 != 0 && (self < Self::LEAST_TIME) != (other < Self::LEAST_TIME)
+        (self < Self::LEAST_TIME) != (other < Self::LEAST_TIME)
     }
 
     /// The number.
@@ -104,6 +104,14 @@ mod tests {
         ] {
             assert_eq!(Version::of_time(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn zero_is_a_count() {
+        let unlike = |one, other| Version::new(one).unwrap().is_unlike(Version::new(other).unwrap());
+        assert!(unlike(0, 1_529_958_148_104) && unlike(1_529_958_148_104, 0));
+        assert!(unlike(99_999_999_999, 100_000_000_000));
+        assert!(!unlike(0, 0) && !unlike(0, 99_999_999_999) && !unlike(100_000_000_000, 1_529_958_148_104));
     }
 
     #[test]

@@ -160,10 +160,10 @@ pub fn a_change_that_is_dropped_for_a_version_of_another_kind_is_warned_of(world
     let put = |id: &str, version| upsert(index, id, version, &document(id, "x"));
     sync.deliver(&[put("timed", 1_700_000_000_000), put("counted", 5)]);
     // Older than the stored one, older than another of its batch, and older of one kind.
-    let batch = [put("timed", 3), put("new", 1_700_000_000_000), put("new", 4), put("counted", 3)];
+    let batch = [put("timed", 3), put("new", 1_700_000_000_000), put("new", 4), put("counted", 3), put("new", 0)];
     assert_eq!(sync.deliver(&batch), [].into());
     let log = sync.log();
-    for (message, newer) in [(&batch[0], 1_700_000_000_000_u64), (&batch[2], 1_700_000_000_000)] {
+    for (message, newer) in [&batch[0], &batch[2], &batch[4]].map(|message| (message, 1_700_000_000_000_u64)) {
         let lines = lines_about(&log, message);
         let [line] = &lines[..] else { panic!("not one line: {log}") };
         let words = [&line["level"], &line["message"], &line["index"]];
