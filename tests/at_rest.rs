@@ -12,6 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use local::embedded::TABLE;
 use serde_json::{Value, json};
+use services::random::Random;
+use shared::sealing::Keyring;
 use tempfile::TempDir;
 
 use crate::support::{Client, Server, secret_path, secrets_path};
@@ -103,7 +105,31 @@ fn keyring(keys: &[(&str, &str)]) -> String {
     json!({ "v": 1, "current": keys[0].0, "keys": named }).to_string()
 }
 
-const NEW_KEY: &str = "a-new-key-a-new-key-a-new-key-a-new-key-a-new-key";
+#[test]
+fn a_random_key_is_accepted_in_any_writing() {
+    const ROUNDS: usize = 2_000;
+    let mut random = Random::for_test("a_random_key_is_accepted_in_any_writing");
+    let letters: Vec<char> = ('0'..='9').chain('A'..='Z').chain('a'..='z').collect();
+    for _ in 0..ROUNDS {
+        let bytes: Vec<u8> = (0..6).flat_map(|_| random.number().to_be_bytes()).collect();
+        // As CloudFormation generates the template's.
+        let generated: String = (0..64).map(|_| letters[random.below(letters.len())]).collect();
+        let keys = [
+            STANDARD.encode(&bytes),
+            STANDARD.encode(&bytes[..32]),
+            URL_SAFE.encode(&bytes[..32]).trim_end_matches('=').to_owned(),
+            bytes[..32].iter().map(|byte| format!("{byte:02x}")).collect(),
+            generated[..43].to_owned(),
+            generated,
+        ];
+        for key in keys {
+            let parsed = Keyring::parse(&keyring(&[("1", &key)]));
+            assert!(parsed.is_ok(), "{key}: {parsed:?}");
+        }
+    }
+}
+
+const NEW_KEY: &str = "another-key-another-key-another-key-another-key-another";
 
 /// The key that a server made for itself, with its id.
 fn first_key(folder: &Path) -> (String, String) {

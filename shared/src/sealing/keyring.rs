@@ -14,7 +14,9 @@ use zeroize::Zeroizing;
 const MIN_KEY_CHARACTERS: usize = 43;
 /// The fewest different characters of a key: a placeholder has fewer, and random text of 43 characters never, be it
 /// hexadecimal.
-const MIN_DIFFERENT_CHARACTERS: usize = 4;
+const MIN_DIFFERENT_CHARACTERS: usize = 8;
+/// The longest text whose repetition is no key, in characters. Eight of base64 hold one or two bytes over and over.
+const MAX_REPEATED_CHARACTERS: usize = 8;
 /// The id of the key of a keyring that has just one.
 const ONLY_KEY: &str = "1";
 
@@ -59,9 +61,14 @@ pub enum KeyringError {
     Short(String),
     /// A key is made of a few characters only.
     #[error(
-        "key \"{0}\" of the keyring has fewer than 4 different characters; `openssl rand -base64 48` makes a good one"
+        "key \"{0}\" of the keyring has fewer than 8 different characters; `openssl rand -base64 48` makes a good one"
     )]
     Uniform(String),
+    /// A key is a short text over and over.
+    #[error(
+        "key \"{0}\" of the keyring repeats a text of at most 8 characters; `openssl rand -base64 48` makes a good one"
+    )]
+    Repeated(String),
     /// Two keys have one id, of which a reader would see the last.
     #[error("the keyring has two keys of the id \"{0}\"")]
     DoubledId(String),
@@ -103,6 +110,14 @@ impl<'de> Deserialize<'de> for Entries {
     }
 }
 
+/// Tells whether a key repeats a short text. The last character before the padding of base64 is not looked at: it holds
+/// a part of a byte, so that it may differ from the one that it repeats.
+fn is_repeated(key: &str) -> bool {
+    let mut whole = key.trim_end_matches('=').chars();
+    whole.next_back();
+    (1..=MAX_REPEATED_CHARACTERS).any(|period| whole.clone().zip(whole.clone().skip(period)).all(|(a, b)| a == b))
+}
+
 impl Keyring {
     /// Reads a keyring from the JSON that Secrets Manager holds.
     ///
@@ -126,6 +141,9 @@ impl Keyring {
             }
             if key.chars().collect::<BTreeSet<_>>().len() < MIN_DIFFERENT_CHARACTERS {
                 return Err(KeyringError::Uniform(id.0));
+            }
+            if is_repeated(&key) {
+                return Err(KeyringError::Repeated(id.0));
             }
             if checked.contains_key(&id) {
                 return Err(KeyringError::DoubledId(id.0));
@@ -213,9 +231,35 @@ mod tests {
 
     #[test]
     fn a_key_of_few_different_characters_is_refused_by_its_id() {
-        for key in ["a".repeat(43), "A".repeat(63) + "=", "0".repeat(64), "xyz".repeat(20)] {
+        for key in [
+            "a".repeat(43),
+            "A".repeat(63) + "=",
+            "0".repeat(64),
+            "xyz".repeat(20),
+            // Base64 of 32 octets 0x01.
+            "AQEB".repeat(10) + "AQE=",
+            "abcd".repeat(11),
+            "deadbeef".repeat(6),
+            "changeme".repeat(6),
+        ] {
             let error = Keyring::parse(&format!(r#"{{"v":1,"key":"{key}"}}"#)).unwrap_err();
             assert_eq!(error, KeyringError::Uniform("1".to_owned()), "{key}");
+            assert!(!error.to_string().contains(&key));
+        }
+    }
+
+    #[test]
+    fn a_key_that_repeats_a_short_text_is_refused_by_its_id() {
+        for key in [
+            "abcdefgh".repeat(6),
+            "12345678".repeat(5) + "1234",
+            "pas\u{df}w\u{f6}rd".repeat(6),
+            // Base64 of the octets AB CD, 16 times, and without padding: its last character holds part of an octet.
+            "q82rzavN".repeat(5) + "q80=",
+            "q82rzavN".repeat(5) + "q80",
+        ] {
+            let error = Keyring::parse(&format!(r#"{{"v":1,"key":"{key}"}}"#)).unwrap_err();
+            assert_eq!(error, KeyringError::Repeated("1".to_owned()), "{key}");
             assert!(!error.to_string().contains(&key));
         }
     }
