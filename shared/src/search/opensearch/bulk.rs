@@ -234,8 +234,9 @@ const OF_DOCUMENTS: [&str; 12] = [
 ];
 /// Words of those errors whose type says too little: `illegal_argument_exception` is that of an immense term and of an
 /// alias without a write index alike.
-const ABOUT_DOCUMENTS: [&str; 8] = [
+const ABOUT_DOCUMENTS: [&str; 9] = [
     "immense term",
+    "is too large, must be <=",
     "mapper [",
     "mapping for [",
     "object mapping [",
@@ -317,6 +318,7 @@ mod tests {
             ("strict_dynamic_mapping_exception", "x"),
             ("parse_exception", "x"),
             ("illegal_argument_exception", "Document contains at least one immense term in field"),
+            ("illegal_argument_exception", "DocValuesField \\\"a\\\" is too large, must be <= 32766"),
             ("illegal_argument_exception", "mapper [a] cannot be changed from type [long] to [text]"),
             ("illegal_argument_exception", "Limit of total fields [1000] has been exceeded"),
         ] {
