@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use devstack::random::Random;
 use local::embedded::TABLE;
 use serde_json::{Value, json};
-use services::random::Random;
 use shared::sealing::Keyring;
 use tempfile::TempDir;
 

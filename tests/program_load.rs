@@ -1025,5 +1025,8 @@ fn documents_of_an_older_store_are_still_there_and_older_than_any_other() {
     assert_eq!(summary(&output), "1 loaded, 0 unchanged, 0 older, 0 refused");
     assert_eq!(exported(folder.path()), format!("{}\n{}", document("a", 1), kept("b")));
     // Any version is newer, 0 too.
-    assert_eq!(summary(&load(folder.path(), &["-"], kept("b").as_bytes())), "1 loaded, 0 unchanged, 0 older, 0 refused");
+    assert_eq!(
+        summary(&load(folder.path(), &["-"], kept("b").as_bytes())),
+        "1 loaded, 0 unchanged, 0 older, 0 refused"
+    );
 }

@@ -83,8 +83,9 @@ impl Reply {
 
     /// What OpenSearch has to say against it.
     pub(crate) fn fault(&self) -> PrepareError {
-        let error = ErrorCause::of(at(&self.body, &["error"]));
-        PrepareError::failed(format!("{}: OpenSearch answered {} {}", self.request, self.status, error.shown()))
+        let shown = ErrorCause::of_body(&self.body).shown();
+        let separator = if shown.is_empty() { "" } else { " " };
+        PrepareError::failed(format!("{}: OpenSearch answered {}{separator}{shown}", self.request, self.status))
     }
 
     /// Whether it is this error.
@@ -172,5 +173,15 @@ mod tests {
         let told = reply.fault().to_string();
         assert!(told.contains("failed to parse field [d]") && told.contains("date_time_parse_exception"), "{told}");
         assert!(!told.contains("canary"), "{told}");
+    }
+
+    #[test]
+    fn an_error_that_is_a_text_is_told() {
+        let told = |body| Reply { request: "PUT /x".to_owned(), status: 403, body }.fault().to_string();
+        for body in [json!({ "error": "no 'canary'" }), json!({ "Message": "no" }), json!({ "message": "no" })] {
+            let told = told(body);
+            assert!(told.starts_with("PUT /x: OpenSearch answered 403 no") && !told.contains("canary"), "{told}");
+        }
+        assert_eq!(told(json!(null)), "PUT /x: OpenSearch answered 403");
     }
 }

@@ -9,7 +9,7 @@ mod version;
 
 pub use opensearch::{
     Cluster, ClusterAnswer, ErrorCause, OpenSearchAuth, OpenSearchDocuments, OpenSearchSettings, OpenSearchWriter,
-    Payload, alias, without_values,
+    Payload, alias,
 };
 pub use rules::SearchRules;
 pub use store::{

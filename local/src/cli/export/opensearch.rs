@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use shared::names::IndexName;
-use shared::search::{Cluster, DocumentStoreError, Payload, Version, alias, tombstone, without_values};
+use shared::search::{Cluster, DocumentStoreError, ErrorCause, Payload, Version, alias, tombstone};
 
 use super::lines::Lines;
 use crate::cli::CommandError;
@@ -241,39 +241,27 @@ impl Asking {
             }),
             400 | 401 | 403 | 404 => {
                 let body = answer.read(ERROR_BYTES, TOO_LARGE).await.unwrap_or_default();
-                Err(Refusal::Never(self.never(status, &body)))
+                Err(Refusal::Never(never(&self.alias_prefix, self.index, status, &body)))
             }
             _ => Err(Refusal::Fault(answer.fault().await)),
         }
     }
+}
 
-    /// What is wrong, and what can be done about it.
-    fn never(&self, status: u16, body: &[u8]) -> String {
-        #[derive(Deserialize, Default)]
-        struct Body {
-            error: Cause,
-        }
-        #[derive(Deserialize, Default)]
-        struct Cause {
-            r#type: String,
-            #[serde(default)]
-            root_cause: Vec<Root>,
-        }
-        #[derive(Deserialize)]
-        struct Root {
-            reason: String,
-        }
-        let cause = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
-        let reason = cause.root_cause.into_iter().next().map(|root| root.reason).unwrap_or_default();
-        match status {
-            404 if cause.r#type == "index_not_found_exception" => missing(&self.alias_prefix, self.index),
-            400 if reason.contains("[id]") => format!(
-                "the index behind {}{} can't be put in the order of its ids ({reason}); make its mapping with: coffer \
-                 prepare",
-                self.alias_prefix, self.index
-            ),
-            _ => format!("OpenSearch answered {status}: {}", without_values(&reason)),
-        }
+/// Error of an answer that stays as it is, with what can be done about it.
+fn never(alias_prefix: &str, index: IndexName, status: u16, body: &[u8]) -> String {
+    let body = serde_json::from_slice(body).unwrap_or_default();
+    let error = ErrorCause::of_body(&body);
+    let shown = error.shown();
+    let unsorted = || error.innermost().reason.as_deref().is_some_and(|reason| reason.contains("[id]"));
+    match status {
+        404 if error.r#type == "index_not_found_exception" => missing(alias_prefix, index),
+        400 if unsorted() => format!(
+            "the index behind {alias_prefix}{index} can't be put in the order of its ids ({shown}); make its mapping \
+             with: coffer prepare"
+        ),
+        _ if shown.is_empty() => format!("OpenSearch answered {status}"),
+        _ => format!("OpenSearch answered {status}: {shown}"),
     }
 }
 
@@ -287,6 +275,36 @@ mod tests {
         let page: Page<'_> = serde_json::from_slice(body).unwrap();
         let found: Vec<_> = page.hits.hits.iter().map(|hit| (whole(body, hit.source), hit.sort.get())).collect();
         assert_eq!(found, [(&b" \t{\"a\": 1e400 } "[..], "[\"1\",3]"), (b"{}", "[null]")]);
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_innermost_cause_and_without_values() {
+        let never = |status, body: &str| never("p-", IndexName::Roles, status, body.as_bytes());
+        let shard = |reason: &str| {
+            format!(
+                r#"{{"error":{{"type":"search_phase_execution_exception","reason":"all shards failed","root_cause":[
+                    {{"type":"query_shard_exception","reason":"{reason}"}}]}},"status":400}}"#
+            )
+        };
+        let told = never(400, &shard("No mapping found for [id] in order to sort on"));
+        assert_eq!(
+            told,
+            "the index behind p-roles can't be put in the order of its ids (search_phase_execution_exception: all \
+             shards failed; caused by query_shard_exception: No mapping found for [id] in order to sort on); make its \
+             mapping with: coffer prepare"
+        );
+        let told = never(400, &shard("[id] of \\\"canary\\\""));
+        assert!(told.contains("coffer prepare") && !told.contains("canary"), "{told}");
+        let told = never(400, &shard("failed to parse date field [canary]"));
+        assert!(told.ends_with("caused by query_shard_exception: failed to parse date field …"), "{told}");
+        let caused = r#"{"error":{"type":"a","reason":"b","caused_by":{"type":"c","reason":"d"}}}"#;
+        assert_eq!(never(403, caused), "OpenSearch answered 403: a: b; caused by c: d");
+        let missing = r#"{"error":{"type":"index_not_found_exception","reason":"no such index [p-roles]"}}"#;
+        assert!(never(404, missing).contains("has no alias p-roles"));
+        for body in [r#"{"Message":"no"}"#, r#"{"message":"no"}"#, r#"{"error":"no"}"#] {
+            assert_eq!(never(403, body), "OpenSearch answered 403: no");
+        }
+        assert_eq!(never(403, "<html>"), "OpenSearch answered 403");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub use auth::OpenSearchAuth;
 pub use bulk::OpenSearchWriter;
 use connection::MAX_ERROR_BYTES;
 pub use connection::{Cluster, ClusterAnswer, Payload};
-pub use reason::{ErrorCause, without_values};
+pub use reason::ErrorCause;
 
 /// Where OpenSearch is, and how it is read from.
 #[derive(Debug, Clone)]

@@ -16,11 +16,13 @@ const BEFORE_VALUES: [&str; 5] = [
 ];
 
 /// Texts that stand before a name of the mapping in brackets. In all other brackets there may be a value.
-const BEFORE_NAMES: [&str; 18] = [
+const BEFORE_NAMES: [&str; 20] = [
     "parse field [",
     "type [",
     "mapping [",
     "mapping for [",
+    "mapping found for [",
+    "fielddata=true on [",
     "field name [",
     "field name is [",
     "existing field [",
@@ -49,13 +51,26 @@ pub struct ErrorCause {
     /// The error that led to it.
     #[serde(default)]
     pub caused_by: Option<Box<ErrorCause>>,
+    /// The errors of single shards, of which the error itself is the sum.
+    #[serde(default)]
+    pub root_cause: Vec<ErrorCause>,
 }
 
 impl ErrorCause {
-    /// Reads the error of an answer; an empty one if it is none.
+    /// Reads an error. A text is its reason; anything else gives an empty one.
     #[must_use]
     pub fn of(value: &Value) -> Self {
-        Self::deserialize(value).unwrap_or_default()
+        match value {
+            Value::String(reason) => Self { reason: Some(reason.clone()), ..Self::default() },
+            _ => Self::deserialize(value).unwrap_or_default(),
+        }
+    }
+
+    /// Reads the error of an answer's body. AWS refuses requests with a `Message` or `message` in its place.
+    #[must_use]
+    pub fn of_body(body: &Value) -> Self {
+        let error = ["error", "Message", "message"].iter().find_map(|name| body.get(name));
+        error.map(Self::of).unwrap_or_default()
     }
 
     /// Type and reason, and those of the innermost cause, without values and control characters.
@@ -68,27 +83,33 @@ impl ErrorCause {
         format!("{}; caused by {}", self.one(), innermost.one())
     }
 
-    /// The cause that has no cause itself.
+    /// The cause that has no cause itself. Where none is given, the first error of a shard is.
     #[must_use]
     pub fn innermost(&self) -> &Self {
         let mut cause = self;
-        while let Some(inner) = &cause.caused_by {
+        while let Some(inner) = cause.caused_by.as_deref().or_else(|| cause.first_root()) {
             cause = inner;
         }
         cause
     }
 
+    /// The first error of a shard, if it isn't this one once more.
+    fn first_root(&self) -> Option<&Self> {
+        self.root_cause.first().filter(|root| (&root.r#type, &root.reason) != (&self.r#type, &self.reason))
+    }
+
     fn one(&self) -> String {
         let kind: String = self.r#type.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect();
-        format!("{kind}: {}", without_values(self.reason.as_deref().unwrap_or_default()))
+        let reason = without_values(self.reason.as_deref().unwrap_or_default());
+        let separator = if kind.is_empty() || reason.is_empty() { "" } else { ": " };
+        format!("{kind}{separator}{reason}")
     }
 }
 
 /// Cuts a reason before the first place that may hold a value of a document: a text that a value follows, a quotation,
 /// a number in parentheses, and brackets without a name of the mapping. What follows a value can't be told from it, so
 /// that it is cut, too.
-#[must_use]
-pub fn without_values(reason: &str) -> String {
+fn without_values(reason: &str) -> String {
     let mut end = BEFORE_VALUES.iter().filter_map(|text| reason.find(text)).min().unwrap_or(reason.len());
     let mut cut = false;
     let mut before = ' ';
@@ -175,6 +196,37 @@ mod tests {
             "mapper_parsing_exception: failed to parse field [d] of type [date]; caused by date_time_parse_exception: \
              Failed to parse with all enclosed parsers"
         );
+    }
+
+    #[test]
+    fn the_error_of_a_shard_is_shown_where_no_cause_is_given() {
+        let error = r#"{"type":"search_phase_execution_exception","reason":"all shards failed","root_cause":[
+            {"type":"query_shard_exception","reason":"No mapping found for [id] in order to sort on"}]}"#;
+        let error: ErrorCause = serde_json::from_str(error).unwrap();
+        assert_eq!(
+            error.shown(),
+            "search_phase_execution_exception: all shards failed; caused by query_shard_exception: No mapping found \
+             for [id] in order to sort on"
+        );
+        // Most errors have themselves for a root.
+        let error = r#"{"type":"a","reason":"b","root_cause":[{"type":"a","reason":"b"}]}"#;
+        assert_eq!(serde_json::from_str::<ErrorCause>(error).unwrap().shown(), "a: b");
+    }
+
+    #[test]
+    fn an_error_that_is_a_text_is_shown() {
+        for (body, shown) in [
+            (r#"{"error":"closed for \"canary\"","status":403}"#, "closed for …"),
+            (r#"{"Message":"not authorized to perform: es:ESHttpPut"}"#, "not authorized to perform: es:ESHttpPut"),
+            (r#"{"message":"Forbidden"}"#, "Forbidden"),
+            (r#"{"error":{"type":"a"}}"#, "a"),
+            (r#"{"error":{"reason":"b"},"message":"c"}"#, "b"),
+            (r#"{"error":7}"#, ""),
+            ("[]", ""),
+            ("null", ""),
+        ] {
+            assert_eq!(ErrorCause::of_body(&serde_json::from_str(body).unwrap()).shown(), shown, "{body}");
+        }
     }
 
     #[test]
