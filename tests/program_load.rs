@@ -183,6 +183,18 @@ fn versions_of_another_kind_than_the_stored_ones_stop_a_load_that_does_not_mix_t
 }
 
 #[test]
+fn versions_are_compared_up_to_the_first_stored_document() {
+    let folder = folder();
+    let stored = "# version 3\n{\"id\":\"stored\"}\n";
+    assert!(load(folder.path(), &["-"], stored.as_bytes()).status.success());
+    // More than a batch of new ones before it.
+    let output = load(folder.path(), &["-"], (lines(2_500) + &document("stored", 1)).as_bytes());
+    assert_eq!((output.status.code(), summary(&output)), (Some(1), "2000 loaded, 0 unchanged, 0 older, 0 refused"));
+    assert!(text(&output.stderr).contains("line 2501: the version is"), "{output:?}");
+    assert!(exported(folder.path()).contains(stored));
+}
+
+#[test]
 fn a_time_more_than_a_day_ahead_is_refused() {
     let folder = folder();
     for member in ["synced", "modified"] {

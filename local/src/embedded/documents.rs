@@ -12,7 +12,8 @@ use bytes::Bytes;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavior, params};
 use shared::names::{DocumentId, IndexName};
 use shared::search::{
-    Change, DocumentBytes, DocumentStoreError, Operation, Outcome, ReadDocument, ReadVersions, Version, WriteDocuments,
+    Change, DocumentBytes, DocumentStoreError, Operation, Outcome, ReadDocument, ReadVersions, StoredVersions, Version,
+    WriteDocuments,
 };
 
 /// After how many pages the log is written into the file, 32 MiB: with SQLite's own number each batch of a load would
@@ -205,7 +206,7 @@ impl ReadDocument for EmbeddedDocuments {
 }
 
 impl ReadVersions for EmbeddedDocuments {
-    async fn versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, DocumentStoreError> {
+    async fn versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<StoredVersions, DocumentStoreError> {
         let (store, ids) = (self.clone(), ids.to_vec());
         blocking(move || {
             let connection = store.connection();
@@ -215,7 +216,8 @@ impl ReadVersions for EmbeddedDocuments {
                 let found = select.query_row(params![index.as_str(), id.as_str()], |row| row.get::<_, i64>(0));
                 Ok(found.optional()?.and_then(|version| Version::new(u64::try_from(version).ok()?)))
             };
-            ids.iter().map(&mut find).collect()
+            let versions = ids.iter().map(&mut find).collect::<Result<_, EmbeddedStoreError>>()?;
+            Ok(StoredVersions { versions, unread: None })
         })
         .await
     }

@@ -13,6 +13,7 @@ pub use opensearch::{
 };
 pub use rules::SearchRules;
 pub use store::{
-    Change, DocumentBytes, DocumentStoreError, Operation, Outcome, ReadDocument, ReadVersions, WriteDocuments,
+    Change, DocumentBytes, DocumentStoreError, Operation, Outcome, ReadDocument, ReadVersions, StoredVersions,
+    WriteDocuments,
 };
 pub use version::Version;

@@ -109,14 +109,23 @@ pub trait WriteDocuments: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Outcome>, DocumentStoreError>> + Send;
 }
 
+/// Versions that documents are stored under.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredVersions {
+    /// In the order of the documents; `None` for what isn't there, or could not be read.
+    pub versions: Vec<Option<Version>>,
+    /// Why some could not be read, if so.
+    pub unread: Option<String>,
+}
+
 /// Reads the versions that documents are stored under.
 pub trait ReadVersions: Send + Sync {
-    /// The versions of these documents, in their order; `None` for what isn't there.
+    /// The versions of these documents.
     fn versions(
         &self,
         index: IndexName,
         ids: &[DocumentId],
-    ) -> impl Future<Output = Result<Vec<Option<Version>>, DocumentStoreError>> + Send;
+    ) -> impl Future<Output = Result<StoredVersions, DocumentStoreError>> + Send;
 }
 
 #[cfg(test)]

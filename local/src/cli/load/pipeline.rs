@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use shared::names::IndexName;
-use shared::search::{Change, DocumentStoreError, Operation, Outcome, ReadVersions, WriteDocuments};
+use shared::search::{Change, DocumentStoreError, Operation, Outcome, ReadVersions, StoredVersions, WriteDocuments};
 use tokio::sync::mpsc;
 
 use super::batches::{Batch, Broken, Entry, Message};
 use super::position::Position;
 use super::refused::{Refusals, Refused};
 use crate::cli::backoff::wait;
+use crate::cli::output::complain;
 use crate::cli::progress::{Progress, TICK};
 
 /// How many batches are under way at once, at the most.
@@ -77,8 +78,12 @@ pub(super) struct Pipeline<'a, W> {
 struct Flight {
     number: u64,
     batch: Batch,
-    /// A batch before it was compared with the stored versions.
+    /// Needs no comparison with the stored versions any more.
     compared: bool,
+    /// Has a document that is stored, of a version that can be compared with the load's.
+    met_stored: bool,
+    /// Why stored versions could not be read, if so.
+    unread: Option<String>,
     failures: u32,
 }
 
@@ -98,8 +103,12 @@ struct State {
     /// The line after those that were taken.
     next: Position,
     broken: Vec<Broken>,
-    /// A batch with documents was compared with the store, and nothing else need be.
-    compared: bool,
+    /// The first batch with documents was applied, so that others may be beside it.
+    begun: bool,
+    /// A stored document was met, and no further batch need be compared.
+    met_stored: bool,
+    /// It was told that stored versions can't be read.
+    told_unread: bool,
     taken: u64,
     /// Batches that failed, and when they are tried again.
     again: VecDeque<(Instant, Flight)>,
@@ -123,7 +132,9 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
             undone: BTreeMap::new(),
             next: from,
             broken: Vec::new(),
-            compared: self.mix_versions,
+            begun: self.mix_versions,
+            met_stored: self.mix_versions,
+            told_unread: false,
             taken: 0,
             again: VecDeque::new(),
             bytes_under_way: 0,
@@ -156,11 +167,12 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
                         under_way.push(self.fly(flight));
                     }
                 }
-                // The first batch decides whether the versions suit the store's, so that nothing else begins before.
+                // Nothing else begins before the first batch: mostly it shows whether the versions suit the store's.
                 batch = batches.recv(), if room && due.is_none() && !drained
-                    && (state.compared || under_way.is_empty()) => match batch {
+                    && (state.begun || under_way.is_empty()) => match batch {
                     Some(Message::Batch(batch)) => {
-                        let flight = Flight { number: state.taken, batch, compared: state.compared, failures: 0 };
+                        let (number, compared) = (state.taken, state.met_stored);
+                        let flight = Flight { number, batch, compared, met_stored: false, unread: None, failures: 0 };
                         state.taken += 1;
                         state.next = flight.batch.next;
                         state.undone.insert(flight.number, flight.batch.start);
@@ -178,11 +190,14 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
         Ended { how: end.unwrap_or(End::Whole), tally: state.tally, next, broken: state.broken }
     }
 
-    async fn fly(&self, flight: Flight) -> (Flight, Result<Vec<Outcome>, Stop>) {
-        if !flight.compared
-            && let Err(stop) = self.compare(&flight.batch).await
-        {
-            return (flight, Err(stop));
+    async fn fly(&self, mut flight: Flight) -> (Flight, Result<Vec<Outcome>, Stop>) {
+        if !flight.compared {
+            match self.compare(&flight.batch).await {
+                Ok((met_stored, unread)) => {
+                    (flight.compared, flight.met_stored, flight.unread) = (true, met_stored, unread)
+                }
+                Err(stop) => return (flight, Err(stop)),
+            }
         }
         let changes: Vec<Change> = flight.batch.entries.iter().map(|entry| entry.change.clone()).collect();
         let result = self.store.apply(self.index, &changes).await;
@@ -190,10 +205,13 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
     }
 
     /// Compares the versions of a batch with the stored ones: a count is lower than any time, and would be dropped as
-    /// older in silence, or make all later counts so.
-    async fn compare(&self, batch: &Batch) -> Result<(), Stop> {
+    /// older in silence, or make all later counts so. Tells whether any of its documents is stored, and
+    /// why some versions could not be read.
+    async fn compare(&self, batch: &Batch) -> Result<(bool, Option<String>), Stop> {
         let ids: Vec<_> = batch.entries.iter().map(|entry| entry.change.id.clone()).collect();
-        let stored = self.store.versions(self.index, &ids).await.map_err(Stop::Fault)?;
+        let StoredVersions { versions: stored, unread } =
+            self.store.versions(self.index, &ids).await.map_err(Stop::Fault)?;
+        let met_stored = stored.iter().any(Option::is_some);
         for (entry, stored) in batch.entries.iter().zip(stored) {
             let version = entry.change.version;
             if let Some(stored) = stored.filter(|stored| stored.is_unlike(version)) {
@@ -206,19 +224,26 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
                 )));
             }
         }
-        Ok(())
+        Ok((met_stored, unread))
     }
 
     /// Takes in what became of a batch. What wasn't taken is tried again later.
     fn landed(&self, state: &mut State, mut flight: Flight, result: Result<Vec<Outcome>, Stop>) -> Result<(), End> {
         state.bytes_under_way = state.bytes_under_way.saturating_sub(flight.batch.bytes);
+        if let Some(why) = flight.unread.take().filter(|_| !state.told_unread) {
+            state.told_unread = true;
+            self.progress.beside(|| {
+                complain(&format!("the versions of stored documents can't be read, and were not compared: {why}"));
+            });
+        }
         let mut fault = None;
         let all = flight.batch.entries.len();
         match result {
             Err(Stop::Unsuited(reason)) => return Err(End::Unsuited(reason)),
             Err(Stop::Fault(failed)) => fault = Some(failed),
             Ok(outcomes) => {
-                state.compared |= all > 0;
+                state.begun |= all > 0;
+                state.met_stored |= flight.met_stored;
                 let entries = std::mem::take(&mut flight.batch.entries);
                 for (entry, outcome) in entries.into_iter().zip(outcomes) {
                     match outcome {

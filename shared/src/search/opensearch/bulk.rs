@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::now_ms;
 use crate::names::{DocumentId, IndexName};
-use crate::search::store::{Change, DocumentStoreError, Operation, Outcome, ReadVersions, WriteDocuments};
+use crate::search::store::{
+    Change, DocumentStoreError, Operation, Outcome, ReadVersions, StoredVersions, WriteDocuments,
+};
 use crate::search::{Version, tombstone};
 
 use super::{Cluster, ErrorCause, Payload, alias};
@@ -73,12 +75,8 @@ impl WriteDocuments for OpenSearchWriter {
 }
 
 impl OpenSearchWriter {
-    async fn ask_versions(
-        &self,
-        index: IndexName,
-        ids: &[DocumentId],
-    ) -> Result<Vec<Option<Version>>, DocumentStoreError> {
-        const QUERY: &str = "_source=false&filter_path=docs._id,docs._version";
+    async fn ask_versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<StoredVersions, DocumentStoreError> {
+        const QUERY: &str = "_source=false&filter_path=error,Message,message,docs._id,docs._version,docs.error";
         let path = format!("/{}/_mget?{QUERY}", alias(&self.alias_prefix, index));
         let words: Vec<_> = ids.iter().map(DocumentId::as_str).collect();
         let body = serde_json::json!({ "ids": words }).to_string();
@@ -89,16 +87,21 @@ impl OpenSearchWriter {
                 versions(&answer.read(limit, "OpenSearch answered with an unreasonable body").await?, ids)
             }
             // A writer needs no permission to read.
-            403 => Ok(vec![None; ids.len()]),
+            403 => {
+                let body = answer.read(MAX_ANSWER_BYTES, "").await.unwrap_or_default();
+                let error = ErrorCause::of_body(&serde_json::from_slice(&body).unwrap_or_default()).shown();
+                let unread = Some(format!("OpenSearch answered 403 {error}").trim_end().to_owned());
+                Ok(StoredVersions { versions: vec![None; ids.len()], unread })
+            }
             _ => Err(answer.fault().await),
         }
     }
 }
 
 impl ReadVersions for OpenSearchWriter {
-    async fn versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, DocumentStoreError> {
+    async fn versions(&self, index: IndexName, ids: &[DocumentId]) -> Result<StoredVersions, DocumentStoreError> {
         if ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok(StoredVersions::default());
         }
         let timeout = self.timeout;
         tokio::time::timeout(timeout, self.ask_versions(index, ids))
@@ -108,7 +111,7 @@ impl ReadVersions for OpenSearchWriter {
 }
 
 /// The versions of these documents in an answer to `_mget`. One that isn't there has no version in it.
-fn versions(body: &[u8], ids: &[DocumentId]) -> Result<Vec<Option<Version>>, DocumentStoreError> {
+fn versions(body: &[u8], ids: &[DocumentId]) -> Result<StoredVersions, DocumentStoreError> {
     #[derive(Deserialize)]
     struct Body {
         #[serde(default)]
@@ -120,11 +123,14 @@ fn versions(body: &[u8], ids: &[DocumentId]) -> Result<Vec<Option<Version>>, Doc
         id: String,
         #[serde(rename = "_version")]
         version: Option<u64>,
+        error: Option<ErrorCause>,
     }
     let failed = |_| DocumentStoreError::Failed("OpenSearch answered what is no answer about versions".to_owned());
     let body: Body = serde_json::from_slice(body).map_err(failed)?;
+    let unread = body.docs.iter().find_map(|found| found.error.as_ref()).map(ErrorCause::shown);
     let found: HashMap<_, _> = body.docs.into_iter().map(|found| (found.id, found.version)).collect();
-    Ok(ids.iter().map(|id| found.get(id.as_str()).copied().flatten().and_then(Version::new)).collect())
+    let versions = ids.iter().map(|id| found.get(id.as_str()).copied().flatten().and_then(Version::new)).collect();
+    Ok(StoredVersions { versions, unread })
 }
 
 #[derive(Serialize)]
@@ -349,11 +355,15 @@ mod tests {
         let ids = ["a", "b", "c"].map(|id| DocumentId::parse(id).unwrap());
         let body = br#"{"docs":[{"_id":"c","_version":3},{"_id":"a"},{"_id":"b","_version":0}]}"#;
         let numbers = |body: &[u8]| -> Vec<_> {
-            versions(body, &ids).unwrap().into_iter().map(|version| version.map(Version::number)).collect()
+            versions(body, &ids).unwrap().versions.into_iter().map(|version| version.map(Version::number)).collect()
         };
         assert_eq!(numbers(body), [None, Some(0), Some(3)]);
         assert_eq!(numbers(b"{}"), [None, None, None]);
         assert!(versions(b"[]x", &ids).is_err());
+        let body = br#"{"docs":[{"_id":"a","error":{"type":"x","reason":"y"}},{"_id":"b","_version":0}]}"#;
+        let found = versions(body, &ids).unwrap();
+        assert_eq!(found.unread.as_deref(), Some("x: y"));
+        assert_eq!(found.versions, [None, Version::new(0), None]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub const TESTS: &[Test] = &[
     ("five_thousand_documents_are_exported_and_loaded_byte_for_byte", &[Need::Services], five_thousand_documents),
     ("an_export_has_pages_of_any_size", &[Need::Services], an_export_has_pages_of_any_size),
     ("what_was_deleted_is_not_exported", &[Need::Services], what_was_deleted_is_not_exported),
+    ("a_document_with_the_reserved_member_is_exported", &[Need::Services], a_document_with_the_reserved_member),
     ("documents_that_an_export_can_not_find_are_counted", &[Need::Services], documents_that_can_not_be_found),
     ("an_index_that_was_not_prepared_is_not_exported", &[Need::Services], an_index_that_was_not_prepared),
     ("an_export_leaves_nothing_open", &[Need::Services], an_export_leaves_nothing_open),
@@ -84,6 +85,13 @@ fn what_was_deleted_is_not_exported(world: &World) {
     let all = lines(3);
     let left: Vec<_> = all.lines().filter(|line| !line.contains("000001")).collect();
     assert_eq!(place.exported(), left.join("\n") + "\n");
+}
+
+fn a_document_with_the_reserved_member(world: &World) {
+    let place = Place::new(world.stack());
+    let document = "{\"id\":\"a\",\"coffer$deleted\":1}";
+    world.stack().runtime().block_on(world.stack().put_document(&place.alias(), "a", document));
+    assert_eq!(place.exported(), format!("# version 1\n{document}\n"));
 }
 
 fn documents_that_can_not_be_found(world: &World) {

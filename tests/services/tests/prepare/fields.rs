@@ -207,11 +207,14 @@ fn old_indices_and_old_deletes_go(world: &World) {
         &format!("{}/_doc/long?version=1&version_type=external", indices.alias(index)),
         &json!({ "coffer$deleted": 1 }),
     );
+    // A document that was stored before the member was reserved is no tombstone.
+    let reserved = r#"{"id":"reserved","coffer$deleted":1}"#;
+    assert_eq!(indices.write(index, "reserved", 1, Some(reserved)), Outcome::Applied);
     // Whoever made it, it isn't ours.
     indices.get("PUT", "forget-roles-backup", &Value::Null);
     indices.get("PUT", "forget-roles-12345678", &Value::Null);
     let said = indices.prepare(&[]);
-    assert!(said.contains("roles: 3 documents copied, forget-roles-00000000 →"), "{said}");
+    assert!(said.contains("roles: 4 documents copied, forget-roles-00000000 →"), "{said}");
     assert_eq!(indices.all(index).len(), 4, "an old index is kept until told");
     let said = indices.prepare(&["--remove-old", "--forget-deletes", "60d"]);
     assert!(said.contains("forget-roles-00000000: removed"), "{said}");
@@ -221,6 +224,7 @@ fn old_indices_and_old_deletes_go(world: &World) {
     left.sort();
     assert_eq!(indices.all(index), left);
     assert_eq!(indices.read(index, "kept").as_deref(), Some(r#"{"id":"kept"}"#));
+    assert_eq!(indices.read(index, "reserved").as_deref(), Some(reserved));
     let late = indices.write(index, "just deleted", 0, Some(r#"{"id":"just deleted"}"#));
     assert!(matches!(late, Outcome::Stale(_)), "{late:?}");
 }

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use shared::names::DocumentId;
-use shared::search::{DocumentBytes, Version};
+use shared::search::{DocumentBytes, StoredVersions, Version};
 
 use super::*;
 use crate::cli::load::refused::Target;
@@ -33,8 +33,8 @@ impl<F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> + Send 
 }
 
 impl<F: Send + Sync> ReadVersions for Store<F> {
-    async fn versions(&self, _: IndexName, ids: &[DocumentId]) -> Result<Vec<Option<Version>>, DocumentStoreError> {
-        Ok(vec![None; ids.len()])
+    async fn versions(&self, _: IndexName, ids: &[DocumentId]) -> Result<StoredVersions, DocumentStoreError> {
+        Ok(StoredVersions { versions: vec![None; ids.len()], unread: None })
     }
 }
 
