@@ -15,7 +15,7 @@ use crate::process::{Process, free_port, listens};
 use crate::queue::{self, Message};
 use crate::stack::{Stack, http_client};
 
-/// What a function answered.
+/// Answer of a function.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u64,
@@ -104,7 +104,7 @@ impl Emulated {
         self.client.post(url).body(event).send().await?.text().await
     }
 
-    /// What the function has logged.
+    /// Log of the function.
     pub fn log(&self) -> String {
         self.process.log()
     }
@@ -151,14 +151,14 @@ impl<'a> Function<'a> {
     /// Sends a request while the function is frozen, after something has happened that it couldn't notice, and thaws it
     /// when the event is there: it finds both at once.
     pub fn call_frozen(&self, user: &str, method: &str, path: &str, meanwhile: impl FnOnce()) -> Answer {
-        let frozen = self.emulated.freeze();
+        let frozen = self.freeze();
         meanwhile();
-        std::thread::scope(|scope| {
-            let answer = scope.spawn(|| self.call(user, method, path, ""));
-            frozen.wait_for_event(self.emulated.runtime_port);
-            drop(frozen);
-            answer.join().unwrap()
-        })
+        frozen.call(user, method, path, "")
+    }
+
+    /// Freezes the function, as Lambda does between two requests, until the value is used or dropped.
+    pub fn freeze(&self) -> FrozenFunction<'_> {
+        FrozenFunction { function: self, frozen: self.emulated.freeze() }
     }
 
     /// Hands an event to the function, whatever it is, and returns what comes back, whatever that is.
@@ -180,9 +180,30 @@ impl<'a> Function<'a> {
         Answer::of(&text)
     }
 
-    /// What the function has logged.
+    /// Log of the function.
     pub fn log(&self) -> String {
         self.emulated.log()
+    }
+}
+
+/// A frozen function.
+#[derive(Debug)]
+pub struct FrozenFunction<'a> {
+    function: &'a Function<'a>,
+    frozen: Frozen,
+}
+
+impl FrozenFunction<'_> {
+    /// Sends a request, and thaws the function when the event is there.
+    pub fn call(self, user: &str, method: &str, path: &str, body: impl Into<Bytes>) -> Answer {
+        let Self { function, frozen } = self;
+        let body = body.into();
+        std::thread::scope(|scope| {
+            let answer = scope.spawn(|| function.call(user, method, path, body));
+            frozen.wait_for_event(function.emulated.runtime_port);
+            drop(frozen);
+            answer.join().unwrap()
+        })
     }
 }
 

@@ -175,17 +175,25 @@ impl Stack {
 
     /// Puts a secret into Secrets Manager, unless it is there.
     pub async fn make_secret(&self, name: &str, text: &str) {
+        let made = self.secrets().create_secret().name(name).secret_string(text).send().await;
+        if let Err(error) = made {
+            let there = error.as_service_error().is_some_and(|error| error.is_resource_exists_exception());
+            assert!(there, "{error:?}");
+        }
+    }
+
+    /// Gives a secret of Secrets Manager another value.
+    pub async fn replace_secret(&self, name: &str, text: &str) {
+        self.secrets().put_secret_value().secret_id(name).secret_string(text).send().await.unwrap();
+    }
+
+    fn secrets(&self) -> aws_sdk_secretsmanager::Client {
         let config = aws_sdk_secretsmanager::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
             .credentials_provider(Credentials::from_keys("test", "test", None))
             .endpoint_url(&self.secrets_manager);
-        let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
-        let made = client.create_secret().name(name).secret_string(text).send().await;
-        if let Err(error) = made {
-            let there = error.as_service_error().is_some_and(|error| error.is_resource_exists_exception());
-            assert!(there, "{error:?}");
-        }
+        aws_sdk_secretsmanager::Client::from_conf(config.build())
     }
 
     /// Makes the six indices behind a prefix, unless they are there, as a deployment does.
@@ -196,7 +204,7 @@ impl Stack {
         preparer.run(Duration::from_secs(60)).await.unwrap_or_else(|fault| panic!("{prefix}: {fault}"));
     }
 
-    /// The way to OpenSearch that functions have.
+    /// Client of OpenSearch as functions have it.
     pub fn cluster(&self) -> Cluster {
         let connections = Connections::new(Issuer::Nobody, []).unwrap();
         Cluster::new(&connections, self.opensearch.parse().unwrap(), OpenSearchAuth::None).unwrap()

@@ -29,6 +29,7 @@ mod load;
 mod policies;
 mod prepare;
 mod program;
+mod rotation;
 mod signatures;
 mod start_up;
 mod stored_bytes;
@@ -51,7 +52,7 @@ type Test = (&'static str, &'static [Need], fn(&World));
 /// A test that is made at run time, from a file say.
 type MadeTest = (String, &'static [Need], Box<dyn FnOnce(&World) + Send>);
 
-/// What tests run in. Each part starts when the first test needs it, and stops when all tests are over.
+/// World of the tests. Each part starts when the first test needs it, and stops when all tests are over.
 #[derive(Default)]
 struct World {
     // Stops before the services do.
@@ -101,6 +102,7 @@ fn main() -> ExitCode {
         prepare::steps::TESTS,
         prepare::at_work::TESTS,
         stored_bytes::TESTS,
+        rotation::TESTS,
         description::TESTS,
         deployed::TESTS,
         containers::TESTS,
