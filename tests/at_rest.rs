@@ -1,5 +1,5 @@
-//! What the data folder holds: no plaintext, and nothing that opens without the keyring. The tests read and replace
-//! the folder's files.
+//! Content of the data folder: no plaintext, and nothing that opens without the keyring. The tests read and replace the
+//! folder's files.
 
 use std::fs;
 #[cfg(unix)]

@@ -1,5 +1,5 @@
-//! What must never be said: a secret, a token and the keys pass through every operation and every error, and none of
-//! them is in a log line, in an error's body or in a Debug output.
+//! Canary of the secrets, tokens and keys that no output may hold: a secret, a token and the keys pass through every
+//! operation and every error, and none of them is in a log line, in an error's body or in a Debug output.
 
 use std::fs;
 use std::io;

@@ -1,5 +1,4 @@
-//! What comes back of what was stored: `data` byte for byte on each way in and out, its limit in bytes, and what an
-//! update keeps.
+//! Bytes of stored data: `data` byte for byte on each way in and out, its limit in bytes, and what an update keeps.
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, prop_oneof};

@@ -37,7 +37,7 @@ fn names(reply: &Reply) -> (u64, Vec<String>) {
 
 /// Numbers that look random (SplitMix64).
 struct Numbers {
-    /// What they follow from, for the message of a test that failed.
+    /// Seed, for the message of a test that failed.
     seed: u64,
     state: u64,
 }
@@ -122,8 +122,8 @@ async fn an_owner_without_secrets_has_an_empty_list() {
     reply.expect(200, &json!({ "count": 0, "items": [] }));
 }
 
-/// What the table charges for alice's first page of ten among a hundred secrets, where the ten and the other ninety
-/// have data of these sizes.
+/// Price of alice's first page of ten among a hundred secrets, where the ten and the other ninety have data of these
+/// sizes.
 async fn price(listed: usize, others: usize) -> f64 {
     let spent = Arc::new(Mutex::new(0.0));
     let counter = Arc::clone(&spent);

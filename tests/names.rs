@@ -13,7 +13,7 @@ use crate::support::{Server, encode, holds_for_any, secret_path, secrets_path};
 /// All but the unreserved characters of RFC 3986, as `Location` has it.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What the clients that encode the least encode.
+/// Characters that every client encodes.
 const ENCODED_BY_ALL: &AsciiSet =
     &RESERVED.remove(b'$').remove(b'&').remove(b'+').remove(b':').remove(b'=').remove(b'@');
 

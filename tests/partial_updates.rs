@@ -1,4 +1,4 @@
-//! What a create and an update take from a body, what they ignore, and what an update keeps.
+//! Members of a body that a create and an update take and ignore, and those that an update keeps.
 
 use serde_json::{Value, json};
 

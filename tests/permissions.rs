@@ -227,7 +227,7 @@ async fn assert_effect(owner: &Client, operation: &str, name: &str, before: &Val
     made.expect_status(if operation == "create" && done { 200 } else { 404 });
 }
 
-/// What an answer is, by its status and all of its body.
+/// Outcome of an answer, by its status and all of its body.
 fn outcome(reply: &Reply, operation: &str, context: &str) -> Outcome {
     let denied = |message: &str| json!({ "error_code": "PERMISSION_DENIED", "error_message": message });
     let put = operation.starts_with("put");

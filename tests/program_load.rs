@@ -14,7 +14,7 @@ use flate2::write::GzEncoder;
 
 use crate::support::program::{coffer, run_in};
 
-/// How long something may take that happens by itself.
+/// Time limit for something that happens by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The longest line that is read, in bytes.

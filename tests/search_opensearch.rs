@@ -33,7 +33,7 @@ fn settings(address: SocketAddr) -> OpenSearchSettings {
     }
 }
 
-/// What the function `get-document` answers to a caller who may read.
+/// Answer of the function `get-document` to a caller who may read.
 async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
     let key = TestKey::ed25519("k");
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();

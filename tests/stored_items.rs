@@ -128,7 +128,7 @@ fn after_this_millisecond() {
     }
 }
 
-/// What a damaged item is answered with. Where the damage names another key than `known`, that key is what is missing.
+/// Answer for a damaged item. Where the damage names another key than `known`, that key is what is missing.
 fn refusal(item: &Item, known: &str) -> Value {
     if key_id(item).is_some_and(|id| id != known) {
         json!({ "error_code": "CONFIGURATION_ERROR", "error_message": "The service is not configured rightly" })

@@ -1,4 +1,4 @@
-//! What an operation costs: the calls to the table are counted on their way, one by one.
+//! Cost of an operation: the calls to the table are counted on their way, one by one.
 
 use serde_json::json;
 

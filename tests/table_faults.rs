@@ -14,7 +14,7 @@ fn path() -> String {
     secret_path("alice", "db")
 }
 
-/// How a call or its answer is lost or refused.
+/// Loss or refusal of a call or its answer.
 #[derive(Debug, Clone, Copy)]
 enum Fault {
     Timeout,
@@ -42,7 +42,7 @@ struct Failing {
     fault: Fault,
 }
 
-/// What goes wrong on the way, until it is cleared.
+/// Faults on the way, until they are cleared.
 #[derive(Clone, Default)]
 struct Broken {
     /// The call of this operation reaches the table, and its answer is lost; once.

@@ -98,7 +98,7 @@ mod authorization_header {
         gate.refuses_client(&client.header("x-authorization", &format!("Bearer {token}")), MISSING).await;
     }
 
-    /// What the gateway refuses by itself: 400 or 413 in the shape of either API.
+    /// Refusals of the gateway itself: 400 or 413 in the shape of either API.
     async fn refused_by_the_gateway(gate: &Gate, client: &crate::support::Client, vault: (u16, Value), code: &str) {
         let (of_vault, of_search) = gate.ask(client).await;
         of_vault.expect(vault.0, &vault.1);

@@ -13,7 +13,7 @@ use crate::support::{Claims, Client, Gate, Reply, Server, TestKey, expect_no_key
 
 const UNKNOWN_KEY: &str = "JWT key is unknown";
 
-/// How long a condition may take to come true.
+/// Time limit of a condition to come true.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const DOCUMENT: &str = "/search/identities/one";
@@ -27,7 +27,7 @@ fn good(key: &TestKey) -> String {
 struct HeldFetch {
     started: watch::Sender<usize>,
     dropped: watch::Sender<usize>,
-    /// What the n-th fetch gets; the last one holds for all that follow. `None` keeps it waiting.
+    /// Answer of the n-th fetch; the last one holds for all that follow. `None` keeps it waiting.
     answers: watch::Sender<Vec<Option<String>>>,
 }
 

@@ -19,14 +19,14 @@ use crate::support::{Claims, Gate, Reply, Server, TestKey, expect_no_keys, expec
 const UNKNOWN_KEY: &str = "JWT key is unknown";
 const SIGNATURE: &str = "JWT signature is invalid";
 
-/// How many made-up tokens are a flood, and how many of them are sent at once.
+/// Number of made-up tokens in a flood, and of those sent at once.
 const FLOOD: usize = 1_000;
 const AT_ONCE: usize = 32;
 
 const LIST: &str = "/vault/api/v1/user/alice/secrets";
 const DOCUMENT: &str = "/search/identities/one";
 
-/// What a key server answers.
+/// Answer of a key server.
 #[derive(Clone)]
 enum Answer {
     /// 200 and this text.

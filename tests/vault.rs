@@ -1,5 +1,5 @@
-//! What the vault's contract says of all operations: how paths are read, what entity tags and headers mean, and which
-//! text tells that there is no such secret.
+//! Contract of the vault for all operations: how paths are read, what entity tags and headers mean, and which text
+//! tells that there is no such secret.
 
 use serde_json::json;
 

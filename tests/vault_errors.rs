@@ -16,7 +16,7 @@ fn operations() -> [(&'static str, String, &'static str); 5] {
     ]
 }
 
-/// What each operation answers this client, on a server where alice has the secret `n`.
+/// Answers of each operation to this client, on a server where alice has the secret `n`.
 async fn answers(server: &Server, client: &Client) -> Vec<Reply> {
     server.user("alice").create("alice", &json!({ "name": "n", "data": { "k": 1 } })).await;
     let mut replies = Vec::new();

@@ -8,14 +8,14 @@ use devstack::root;
 
 use crate::output;
 
-/// What the functions are linked with besides; see `.cargo/config.toml`.
+/// Further linker arguments of the functions; see `.cargo/config.toml`.
 const RELOCATABLE: &str = r#"build.rustflags=["-C","link-arg=-pie"]"#;
 
 /// A program, and how it is built.
 #[derive(Debug, Clone)]
 pub struct Build {
     package: &'static str,
-    /// Whether it needs the machine's libraries, as what cargo-lambda builds does by default.
+    /// True if it needs the machine's libraries, as what cargo-lambda builds does by default.
     shared_libraries: bool,
     source: PathBuf,
     target: Option<PathBuf>,

@@ -1,5 +1,6 @@
-//! What Valgrind's callgrind writes: how many instructions each function took. Its own tool for that is a script that
-//! prints text for people. The format is described in Valgrind's manual, chapter "Callgrind Format Specification".
+//! Reader of the files that Valgrind's callgrind writes: how many instructions each function took. Its own tool for
+//! that is a script that prints text for people. The format is described in Valgrind's manual, chapter "Callgrind
+//! Format Specification".
 
 use std::collections::{BTreeMap, HashMap};
 

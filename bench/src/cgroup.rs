@@ -10,7 +10,7 @@ const MEMORY_OF_A_CORE: u64 = 1769;
 /// The scheduler's period in microseconds: 20 ms, as seen on Lambda. A longer one would hand out the same share in
 /// larger pieces, and let short work pass unthrottled.
 pub const PERIOD_US: u64 = 20_000;
-/// What the groups' names begin with.
+/// Start of the groups' names.
 const NAME: &str = "coffer-bench-";
 
 /// Where groups are made.

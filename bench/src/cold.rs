@@ -19,7 +19,7 @@ use crate::test_bed::TestBed;
 /// The arguments of `bench cold`.
 #[derive(Debug, Args)]
 pub struct ColdArgs {
-    /// How often each contender is started
+    /// Starts of each contender
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(2..))]
     rounds: u32,
     /// Memory sizes in MB, separated by commas: 128 MB have 7.2 % of a core, 1769 MB have one

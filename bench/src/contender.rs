@@ -17,7 +17,7 @@ pub struct Contender {
     pub command: Vec<OsString>,
     /// Variables that it gets beside the settings that all get.
     pub environment: Vec<(String, String)>,
-    /// Whether it does the same work as Coffer, so that its answers have to be the same.
+    /// True if it does the same work as Coffer, so that its answers have to be the same.
     pub equal: bool,
 }
 

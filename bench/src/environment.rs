@@ -9,16 +9,16 @@ use devstack::root;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-/// What stands beside every result.
+/// Facts that stand beside every result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct About {
     /// The day, in UTC.
     pub date: String,
     /// Processor, cores, memory, kernel, system.
     pub machine: BTreeMap<String, String>,
-    /// What ran, and of which version.
+    /// Programs that ran, and their versions.
     pub versions: BTreeMap<String, String>,
-    /// What random draws began with.
+    /// Seed of the random draws.
     pub seed: u64,
 }
 

@@ -26,7 +26,7 @@ pub struct InProcess<D = EmbeddedDocuments> {
     app: App<D>,
 }
 
-/// What a handler answered.
+/// Answer of a handler.
 #[derive(Debug)]
 pub struct Asked {
     /// From the event to the answer.

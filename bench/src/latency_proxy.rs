@@ -1,4 +1,5 @@
-//! The way to a service: each byte arrives so much later, and as many can be on the way as are sent.
+//! Proxy that delays the bytes to a service: each byte arrives so much later, and as many can be on the way as are
+//! sent.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,7 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a byte is on its way, in each direction: the services are in the function's region, in another building.
+/// Delay of a byte in each direction: the services are in the function's region, in another building.
 pub const DELAY: Duration = Duration::from_millis(1);
 
 /// Listens on a port of this machine and passes connections on to another address, each byte delayed both ways. A

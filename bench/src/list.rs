@@ -35,22 +35,22 @@ use crate::report;
 use crate::results::list::{ListResults, ListSample, PAGE};
 use crate::seeding::{Planned, Target};
 
-/// How many items are made, and written, at once.
+/// Number of items that are made and written at once.
 const CHUNK: usize = 100;
-/// How many tasks fill the table.
+/// Number of tasks that fill the table.
 const FILLERS: usize = 2;
 const ACCESS_KEY: &str = "list";
 
 /// The arguments of `bench list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// How many secrets the owner has who has many
+    /// Number of secrets of the owner with many
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(200..=100_000))]
     secrets: u32,
     /// The size of their data in bytes
     #[arg(long, default_value_t = 65_536, value_parser = clap::value_parser!(u32).range(64..=65_536))]
     payload: u32,
-    /// How often each page is listed
+    /// Listings of each page
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// In DynamoDB Local; with large data for some hundred secrets only
@@ -198,7 +198,7 @@ async fn fill(target: Target, folder: &Path, args: &ListArgs) -> Result<(), Stri
     }
 }
 
-/// What the table charged.
+/// Capacity units that the table charged.
 #[derive(Debug, Default)]
 struct Units {
     names: f64,
@@ -210,7 +210,7 @@ struct Units {
 struct Charged(Arc<Mutex<Units>>);
 
 impl Charged {
-    /// What was charged since it was taken last.
+    /// Units charged since the last call.
     fn take(&self) -> Units {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

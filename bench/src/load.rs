@@ -24,13 +24,13 @@ use crate::progress::Progress;
 use crate::report;
 use crate::results::load::{LoadResults, LoadSample, Loader};
 
-/// What a batch of `coffer load` holds at most; the plain loop's hold as much.
+/// Most bytes in a batch of `coffer load`; the plain loop's hold as much.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 const BATCH_DOCUMENTS: usize = 2000;
 /// The text that each document is filled up with, in characters.
 const FILLING: usize = 400;
-/// How often the program's memory is looked at. What the kernel tells is the most so far, so that only what it takes in
-/// its last moments can be missed.
+/// Interval between two looks at the program's memory. What the kernel tells is the most so far, so that only what it
+/// takes in its last moments can be missed.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The arguments of `bench load`.
@@ -38,10 +38,10 @@ const LOOK: Duration = Duration::from_millis(20);
 pub struct LoadArgs {
     #[command(flatten)]
     program: Program,
-    /// How many documents, of a kilobyte each
+    /// Number of documents, of a kilobyte each
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1000..))]
     documents: u32,
-    /// How often each has its turn
+    /// Turns of each
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     #[command(flatten)]
@@ -102,7 +102,7 @@ fn write_documents(file: &Path, count: u32, random: &mut Random) -> Result<u64, 
     Ok(file.metadata().map_err(failed)?.len())
 }
 
-/// What loaders work with.
+/// Dependencies of the loaders.
 struct TestBed<'a> {
     stack: Stack,
     coffer: PathBuf,
@@ -156,7 +156,7 @@ impl TestBed<'_> {
         Err(format!("coffer load: {status}: {}", std::fs::read_to_string(&log).unwrap_or_default()))
     }
 
-    /// What somebody writes who needs documents in OpenSearch once.
+    /// Loop that a user would write to bring documents into OpenSearch once.
     fn plain_loop(&self, prefix: &str) -> Result<(f64, Option<u64>), String> {
         #[derive(Deserialize)]
         struct Head<'a> {

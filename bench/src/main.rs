@@ -71,7 +71,7 @@ enum Command {
     Warm(warm::WarmArgs),
     /// The instructions of a start and its first request, and what they are spent on; needs Valgrind
     Phases(profile::PhasesArgs),
-    /// What handlers add to the one call that they make
+    /// Overhead of handlers beyond the one call that they make
     Added(overhead::AddedArgs),
     /// Pages of an owner's secrets, of one who has few and of one who has many: time, and capacity of the table
     List(list::ListArgs),

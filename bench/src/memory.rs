@@ -2,7 +2,7 @@
 
 use std::fs;
 
-/// What is resident now, in KiB.
+/// Resident memory of a process now, in KiB.
 ///
 /// # Errors
 /// If the process is gone.

@@ -8,7 +8,7 @@ use devstack::root;
 
 use crate::contenders::OtherBuild;
 
-/// What is measured.
+/// Function under measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Function {
     /// A secret: table, keyring, token, sealing
@@ -35,7 +35,7 @@ enum Functions {
     All,
 }
 
-/// Who takes part.
+/// Participants of a benchmark.
 #[derive(Debug, Args)]
 pub struct Participants {
     /// The function that is measured
@@ -79,7 +79,7 @@ impl Program {
 /// Where random draws begin.
 #[derive(Debug, Args)]
 pub struct Seed {
-    /// What random draws begin with, for the same intervals from the same samples; drawn if not given
+    /// Seed of random draws, for the same intervals from the same samples; drawn if not given
     #[arg(long)]
     seed: Option<u64>,
 }

@@ -35,13 +35,13 @@ use crate::results::overhead::{OverheadResults, OverheadSample};
 const UNCOUNTED: u32 = 500;
 const ACCESS_KEY: &str = "added";
 const USER: &str = "alice";
-/// What lets a caller read documents.
+/// Scope for reading documents.
 const DOCUMENT_SCOPE: &str = "sp:search:read";
 
 /// The arguments of `bench added`.
 #[derive(Debug, Args)]
 pub struct AddedArgs {
-    /// How often each is asked
+    /// Requests to each
     #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u32).range(10..))]
     rounds: u32,
     #[command(flatten)]

@@ -1,11 +1,11 @@
-//! How far a long run is, on standard error.
+//! Progress of a long run, on standard error.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often a line is written where no bar can be drawn.
+/// Interval between two lines where no bar can be drawn.
 const INTERVAL: Duration = Duration::from_secs(20);
 
 /// A bar on a terminal; elsewhere a line now and then.

@@ -17,10 +17,10 @@ use tokio::task::JoinHandle;
 
 /// The paths' beginning.
 const RUNTIME: &str = "/2018-06-01/runtime/";
-/// How long an event may take, as the functions' template says it.
+/// Time limit of an event, as in the functions' template.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// What a process does at the runtime API.
+/// Call of a process at the runtime API.
 #[derive(Debug)]
 pub enum Call {
     /// It waits for an event.
@@ -71,12 +71,12 @@ impl RuntimeApi {
         Ok(Self { address, calls, server })
     }
 
-    /// What `AWS_LAMBDA_RUNTIME_API` says.
+    /// Value of `AWS_LAMBDA_RUNTIME_API`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// What the process does next.
+    /// Next call of the process.
     pub async fn call(&mut self) -> Option<Call> {
         self.calls.recv().await
     }

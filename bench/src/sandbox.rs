@@ -16,7 +16,7 @@ use crate::contender::Contender;
 use crate::memory::peak_kib;
 use crate::runtime_api::{Call, RuntimeApi};
 
-/// How long a process may say nothing.
+/// Longest silence of a process.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A process that waits for its first event.
@@ -174,7 +174,7 @@ impl Running {
         told.transpose().map(drop).map_err(|error| format!("{} does not start: {error}", self.name))
     }
 
-    /// What the process does next.
+    /// Next call of the process.
     async fn call(&mut self, api: &mut RuntimeApi) -> Result<Call, String> {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {

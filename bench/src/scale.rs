@@ -24,11 +24,11 @@ use crate::results::scale::{ScaleResults, ScaleSample};
 use crate::seeding::{Planned, Target};
 use crate::statistics::median;
 
-/// How many secrets each owner has.
+/// Number of secrets of each owner.
 const EACH: u32 = 100;
-/// How many items are made, and written, at once.
+/// Number of items that are made and written at once.
 const CHUNK: u32 = 2_000;
-/// How many tasks fill a table.
+/// Number of tasks that fill a table.
 const FILLERS: usize = 2;
 /// The data of each secret.
 const DATA: &[u8] = br#"{"user":"app","password":"correct horse battery staple"}"#;
@@ -43,13 +43,13 @@ enum Engine {
 /// The arguments of `bench scale`.
 #[derive(Debug, Args)]
 pub struct ScaleArgs {
-    /// How many secrets the tables have, separated by commas; each owner has a hundred
+    /// Numbers of secrets in the tables, separated by commas; each owner has a hundred
     #[arg(long, default_value = "1000,10000,100000,1000000", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(100..=10_000_000))]
     secrets: Vec<u32>,
-    /// How often each table has its turn
+    /// Turns of each table
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// How many requests of each kind a turn has, of which the median counts
+    /// Requests of each kind in a turn, of which the median counts
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     requests: u32,
     /// Where the tables are, separated by commas

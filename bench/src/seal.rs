@@ -20,7 +20,7 @@ use crate::progress::Progress;
 use crate::report;
 use crate::results::seal::{SealResults, SealSample};
 
-/// How long the operations of one turn take about, in bytes: small ones are repeated more often.
+/// Rough size of the operations of one turn, in bytes: small ones are repeated more often.
 const BYTES_A_TURN: usize = 1 << 20;
 /// The length of the bytes that a secret's seal covers besides its data, with names of usual length.
 const CONTEXT: usize = 220;
@@ -30,7 +30,7 @@ const NONCE: usize = 12;
 /// The arguments of `bench seal`.
 #[derive(Debug, Args)]
 pub struct SealArgs {
-    /// How often each has its turn
+    /// Turns of each
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Sizes of the plaintext in bytes, separated by commas

@@ -26,7 +26,7 @@ use shared::vault::{Draft, RoleLists, SecretData, VaultService};
 
 use crate::http1::Connection;
 
-/// How many items DynamoDB takes at once.
+/// Most items that DynamoDB takes at once.
 const BATCH: usize = 25;
 
 /// A secret to be there.

@@ -28,7 +28,7 @@ use crate::results::serve::{MemorySample, ServeResults, ServeSample};
 const KEPT: usize = 50;
 /// Of so many requests one creates, the others read.
 const ONE_CREATES_OF: usize = 4;
-/// How often memory is looked at.
+/// Interval between two looks at the memory.
 const LOOK: Duration = Duration::from_millis(100);
 /// Ticks of a second in /proc, on Linux for ever.
 const TICKS: f64 = 100.0;
@@ -41,10 +41,10 @@ pub struct ServeArgs {
     /// Numbers of connections, separated by commas
     #[arg(long, default_value = "1,8,64", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=1000))]
     connections: Vec<u32>,
-    /// How often each number of connections has its turn
+    /// Turns of each number of connections
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// How many requests in all; a quarter of them creates
+    /// Number of requests in all; a quarter of them creates
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1000..))]
     requests: u32,
     #[command(flatten)]
@@ -134,7 +134,7 @@ struct Turn {
     connections: u32,
     round: u32,
     count: usize,
-    /// How many turns there were before.
+    /// Number of earlier turns.
     number: usize,
 }
 
@@ -223,7 +223,7 @@ impl Server {
     }
 }
 
-/// Who sends over one connection.
+/// Sender over one connection.
 struct Sender {
     address: SocketAddr,
     user: u32,

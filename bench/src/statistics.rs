@@ -1,8 +1,8 @@
-//! What is said of samples: medians, high percentiles, and how sure a ratio of medians is.
+//! Statistics of samples: medians, high percentiles, and how sure a ratio of medians is.
 
 use devstack::random::Random;
 
-/// How often samples are drawn anew for an interval.
+/// Number of redraws of the samples for an interval.
 const DRAWS: usize = 10_000;
 
 /// The value below which this share of the values lies, by the nearest rank; 0 of none.
@@ -41,8 +41,8 @@ pub fn median_estimate(values: &[f64], random: &mut Random) -> Estimate {
     estimate(values.len(), random, |rounds| median(&chosen(values, rounds)))
 }
 
-/// How many times the median of `of` is that of `to`. Both have a value a round, and rounds are drawn as pairs, so that
-/// what slowed a whole round down slows both.
+/// Ratio of the median of `of` to that of `to`. Both have a value a round, and rounds are drawn as pairs, so that what
+/// slowed a whole round down slows both.
 pub fn ratio_estimate(of: &[f64], to: &[f64], random: &mut Random) -> Estimate {
     let count = of.len().min(to.len());
     estimate(count, random, |rounds| median(&chosen(of, rounds)) / median(&chosen(to, rounds)))

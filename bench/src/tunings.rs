@@ -24,7 +24,7 @@ const PACKAGE: &str = "ablation";
 /// The arguments of `bench tunings`.
 #[derive(Debug, Args)]
 pub struct TuningsArgs {
-    /// How often each contender is started
+    /// Starts of each contender
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(2..))]
     rounds: u32,
     /// The memory size in MB
@@ -37,12 +37,12 @@ pub struct TuningsArgs {
 /// A tuning: what it is called in the results when it is taken away, and how it is taken away.
 struct Tuning {
     name: &'static str,
-    /// What the program leaves out.
+    /// Tuning that the program leaves out.
     without: &'static str,
     way: Way,
 }
 
-/// How the program is built.
+/// Build of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     /// As the functions are.

@@ -23,10 +23,10 @@ const UNCOUNTED: u32 = 100;
 /// The arguments of `bench warm`.
 #[derive(Debug, Args)]
 pub struct WarmArgs {
-    /// How often each contender is started
+    /// Starts of each contender
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// How many requests of each start are counted, after 100 that aren't
+    /// Counted requests of each start, after 100 that aren't
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     requests: u32,
     /// Memory sizes in MB, separated by commas: 128 MB have 7.2 % of a core, 1769 MB have one

@@ -41,10 +41,10 @@ impl Authenticators {
     }
 }
 
-/// What the endpoints of a process are made of.
+/// Dependencies of the endpoints of a process.
 #[derive(Debug)]
 pub struct AppDeps<D, K> {
-    /// Who is calling.
+    /// Verifiers of tokens.
     pub authenticators: Authenticators,
     /// The vault's table.
     pub table: DynamoDbVault,
@@ -52,7 +52,7 @@ pub struct AppDeps<D, K> {
     pub keyring: K,
     /// Where documents are.
     pub documents: D,
-    /// What requests may be and do.
+    /// Limits and rules of requests.
     pub requests: RequestSettings,
 }
 

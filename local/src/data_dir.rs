@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone)]
 pub struct DataDir(PathBuf);
 
-/// What is wrong with the data folder, and what to do about it.
+/// Error of the data folder. Its text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     /// A file or folder can't be used.

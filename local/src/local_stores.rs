@@ -115,7 +115,7 @@ impl LocalStores {
     }
 }
 
-/// Whether the environment names no token keys.
+/// Tells whether the environment names no token keys.
 pub(crate) fn has_no_keys(lookup: &dyn Fn(&str) -> Option<String>) -> bool {
     let set = |name: &str| lookup(name).is_some_and(|value| !value.trim().is_empty());
     !set("COFFER_JWT_KEYS") && !set("COFFER_JWT_JWKS_URL")

@@ -21,11 +21,11 @@ use crate::openapi;
 /// The largest body that the gateway of a REST API takes, in bytes.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// How much of a body that is too large is read and thrown away, so that the client hears the answer rather than a
-/// reset connection. In bytes.
+/// Bytes of a body over the limit that are read and discarded, so that the client gets the answer rather than a reset
+/// connection. In bytes.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 
-/// How long requests under way may take to finish after the server was told to stop.
+/// Time for requests under way to finish after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(20);
 
 /// Serves until `stop` resolves; then requests under way are answered, connections are closed, and it returns.

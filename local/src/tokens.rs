@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::data_dir::{DataDir, DataDirError};
 
-/// Who signs the tokens.
+/// Issuer of the tokens.
 pub const ISSUER: &str = "coffer-local";
 
 const FILE: &str = "signing-key.pem";
@@ -37,7 +37,7 @@ pub enum SigningError {
     Key(#[from] jsonwebtoken::errors::Error),
 }
 
-/// What a token says of its holder.
+/// Claims of a token about its holder.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// The user's id.
@@ -48,7 +48,7 @@ pub struct Grant {
     pub roles: Vec<String>,
     /// User levels.
     pub authorities: Vec<String>,
-    /// How long the token holds.
+    /// Lifetime of the token.
     pub lifetime: Duration,
 }
 

@@ -1,18 +1,18 @@
-//! What an endpoint works with: made by [`crate::start`] on Lambda, by the local server and by tests elsewhere.
+//! Dependencies of the endpoints: made by [`crate::start`] on Lambda, by the local server and by tests elsewhere.
 
 use crate::auth::Authenticator;
 use crate::search::SearchRules;
 use crate::vault::Limits;
 use crate::vault::{NoSealer, VaultService};
 
-/// What a function of the vault works with that sees what is in a secret; `S` is its table.
+/// Dependencies of the vault handlers that read plaintext; `S` is its table.
 #[derive(Debug)]
 pub struct VaultDeps<S> {
-    /// Who is calling.
+    /// Verifier of tokens.
     pub authenticator: Authenticator,
     /// The table behind its sealer.
     pub vault: VaultService<S>,
-    /// How large requests may be.
+    /// Limits of requests.
     pub limits: Limits,
 }
 
@@ -25,15 +25,15 @@ pub struct TableDeps<S> {
     pub vault: VaultService<S, NoSealer>,
 }
 
-/// What a function of the search API works with; `S` is where its documents are.
+/// Dependencies of the search handlers; `S` is where its documents are.
 #[derive(Debug)]
 pub struct SearchDeps<S> {
-    /// Who is calling.
+    /// Verifier of tokens.
     pub authenticator: Authenticator,
     /// Where documents are.
     pub documents: S,
-    /// Who may read them.
+    /// Rules for readers of documents.
     pub rules: SearchRules,
-    /// Whether documents get a field `_type`.
+    /// True if documents get a field `_type`.
     pub add_type: bool,
 }

@@ -1,4 +1,4 @@
-//! What is let in as a document, whichever way it comes.
+//! Validation of documents from every source.
 
 mod parser_limits;
 

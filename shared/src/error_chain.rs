@@ -5,7 +5,7 @@ use std::error::Error;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 
-/// What became of a call to an AWS service: its action, the status of the answer if there was one, and the causes.
+/// Text of a failed call to an AWS service: its action, the status of the answer if there was one, and the causes.
 pub(crate) fn of_call<E: Error + 'static>(action: &str, error: &SdkError<E, HttpResponse>) -> String {
     let status = error.raw_response().map(|response| format!("status {}, ", response.status().as_u16()));
     format!("{action}: {}{}", status.unwrap_or_default(), error_chain(error))

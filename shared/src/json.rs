@@ -29,7 +29,7 @@ impl<'a> RawObject<'a> {
         self.0.get(name).copied().filter(|value| value.get() != "null")
     }
 
-    /// Whether the member is there, `null` or not.
+    /// Tells whether the member is there, `null` or not.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
@@ -72,14 +72,14 @@ impl<'de> Deserialize<'de> for RawObject<'de> {
     }
 }
 
-/// Whether a JSON object names this member, once or more often: for documents, whose members nobody here judges.
+/// Tells whether a JSON object names this member, once or more often: for documents, whose members nobody here judges.
 #[must_use]
 pub fn names_member(object: &[u8], name: &str) -> bool {
     let members: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_slice(object);
     members.is_ok_and(|members| members.contains_key(name))
 }
 
-/// What kind of JSON value a text is, for messages: the value itself may be a secret.
+/// Name of a JSON value's type, for messages: the value itself may be a secret.
 #[must_use]
 pub fn kind(value: &RawValue) -> &'static str {
     match value.get().as_bytes().first() {

@@ -1,4 +1,4 @@
-//! What all of Coffer's functions share.
+//! Code that all of Coffer's functions share.
 //!
 //! Rooms, lower ones first; a room knows only those above it in this list:
 //! - [`names`]: identifiers that can't hold a bad value; [`random`]: random ids; [`json`]: objects whose members keep

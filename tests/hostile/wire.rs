@@ -13,7 +13,7 @@ use crate::support::{Reply, secret_path, secrets_path};
 
 use super::{Api, documented, goes_on, with_a_secret};
 
-/// How long the server may take to answer or to hang up.
+/// Time limit for the server to answer or to hang up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends bytes on a connection of their own, and gives all that comes back until the server hangs up.

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use super::Reply;
 
-/// How long an answer may take.
+/// Time limit of an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Percent-encodes all but letters and digits.

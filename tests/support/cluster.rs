@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// What plays OpenSearch, and the heads of the requests that it got.
+/// Stand-in for OpenSearch, and the heads of the requests that it got.
 pub struct Cluster {
     pub address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,

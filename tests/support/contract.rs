@@ -1,4 +1,4 @@
-//! What both contracts say of bodies: errors and times.
+//! Rules of both contracts for bodies: errors and times.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use devstack::fleet::Fleet;
 use devstack::stack::Stack;
 
-/// Whether the suite runs over functions and real services.
+/// Tells whether the suite runs over functions and real services.
 pub(super) fn wanted() -> bool {
     std::env::var("COFFER_TEST_STORES").is_ok_and(|stores| stores == "real")
 }
@@ -25,7 +25,7 @@ struct Slot {
     access_key: String,
     prefix: String,
     fleet: Arc<Fleet>,
-    /// What the server before has stored.
+    /// Documents stored by the server before.
     documents: Vec<(String, String)>,
 }
 
@@ -59,7 +59,7 @@ fn settings(stack: &Stack, access_key: &str, prefix: &str) -> Vec<(String, Strin
     settings
 }
 
-/// What a server has for as long as it lives.
+/// Lease of a server's resources for its lifetime.
 pub(super) struct Lease {
     stack: &'static Stack,
     slot: Option<Slot>,

@@ -1,4 +1,4 @@
-//! What every test of tokens needs: keys of all kinds, and a server that is asked at both APIs what it thinks of a
+//! Common setup of the tests of tokens: keys of all kinds, and a server that is asked at both APIs what it thinks of a
 //! token.
 
 use std::sync::OnceLock;

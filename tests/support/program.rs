@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::Client;
 
-/// How long a process may take to end.
+/// Time limit of a process to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The program, not started.
@@ -51,14 +51,14 @@ pub fn token(data: &Path, args: &[&str]) -> String {
 /// A server process. Killed if the test ends before it does.
 pub struct Program {
     child: Child,
-    /// What it said until it listened, and the lines right after.
+    /// Output until it listened, and the lines right after.
     pub welcome: String,
     address: SocketAddr,
     stdout: Option<BufReader<ChildStdout>>,
     log: Option<JoinHandle<String>>,
 }
 
-/// What a server process left behind.
+/// Result of a server process that ended.
 pub struct Ended {
     pub success: bool,
     pub stdout: String,

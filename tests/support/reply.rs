@@ -1,4 +1,4 @@
-//! What came back.
+//! Reply of a server.
 
 use bytes::Bytes;
 use http::HeaderMap;

@@ -23,7 +23,7 @@ use super::functions::{self, Lease};
 
 type Wrap = Box<dyn FnOnce(EmbeddedTable) -> aws_sdk_dynamodb::Client>;
 
-/// How a server is started.
+/// Settings of a server's start.
 #[derive(Default)]
 pub struct Builder {
     settings: Vec<(&'static str, String)>,
@@ -94,7 +94,7 @@ impl Builder {
     }
 }
 
-/// What answers the requests.
+/// Endpoint behind the server.
 enum Behind {
     Embedded { local: Box<LocalStores>, folder: TempDir },
     Functions(Lease),

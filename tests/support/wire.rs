@@ -1,4 +1,4 @@
-//! The way between the SDK and the table, for tests that watch the calls on it or meddle with them.
+//! Wire between the SDK and the table, for tests that watch or change the calls on it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use local::embedded::EmbeddedTable;
 use serde_json::{Value, json};
 
-/// What becomes of a call.
+/// Outcome of a call.
 pub type Outcome = Result<HttpResponse, ConnectorError>;
 
 /// A call on its way to the table.
@@ -109,7 +109,7 @@ impl Calls {
         self.0.lock().unwrap().push(call.operation.clone());
     }
 
-    /// What was taken down, and is forgotten now.
+    /// Notes so far, which are cleared.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }

@@ -23,7 +23,7 @@ impl Answer {
         lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
-    /// Whether the status is of those that mean success.
+    /// Tells whether the status is of those that mean success.
     pub(crate) fn succeeded(&self) -> bool {
         self.head.split(' ').nth(1).is_some_and(|status| status.starts_with('2'))
     }

@@ -60,7 +60,7 @@ impl Service {
         })
     }
 
-    /// What the service answers to an action.
+    /// Answer of the service to an action.
     pub(crate) fn ask(&mut self, target: &str, body: &str) -> Result<String, Box<dyn Error>> {
         let (host, json) = (&self.host, self.json);
         let signed = self.signer.headers(host, target, body);

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 
-/// Who signs, and for where.
+/// Signer of requests, and the service and region that it signs for.
 pub(crate) struct Signer {
     /// The access key's id.
     pub(crate) key_id: String,

@@ -1,4 +1,4 @@
-//! Who takes part: programs that answer the same events on the same services.
+//! Contenders: programs that answer the same events on the same services.
 
 mod floor;
 mod node;

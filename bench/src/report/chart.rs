@@ -8,7 +8,7 @@ use crate::table::number;
 /// One bar: pieces that add up, and the interval of their sum.
 #[derive(Debug)]
 pub struct Bar {
-    /// What stands before it.
+    /// Label before the bar.
     pub name: String,
     /// The pieces' lengths.
     pub pieces: Vec<f64>,

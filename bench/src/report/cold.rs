@@ -1,4 +1,4 @@
-//! What is shown of cold starts.
+//! Page section of cold starts.
 
 use devstack::random::Random;
 
@@ -21,7 +21,7 @@ pub struct Group<'a> {
     pub contenders: Vec<(&'a str, Vec<&'a ColdSample>)>,
 }
 
-/// What is said of one contender in a group.
+/// Row of one contender in a group.
 #[derive(Debug)]
 pub struct Row<'a> {
     /// Its name.
@@ -45,7 +45,7 @@ impl Row<'_> {
 }
 
 impl Group<'_> {
-    /// What is said of each contender.
+    /// Rows of the contenders.
     pub fn rows(&self, random: &mut Random) -> Vec<Row<'_>> {
         let sums = |samples: &[&ColdSample]| samples.iter().map(|sample| sample.sum_ms()).collect::<Vec<_>>();
         let coffers = self.contenders.iter().find(|(name, _)| *name == COFFER);
@@ -112,7 +112,7 @@ pub fn text(results: &ColdResults, random: &mut Random) -> String {
     format!("{tables}medians; seed {}; all samples are in target/bench/cold.json\n", results.about.seed)
 }
 
-/// What the page may name.
+/// Values that the page may name.
 pub(super) fn values(results: &ColdResults, random: &mut Random) -> Values {
     let mut values = Values::new();
     for group in groups(results) {

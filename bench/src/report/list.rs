@@ -1,4 +1,4 @@
-//! What is shown of lists.
+//! Page section of lists.
 
 use devstack::random::Random;
 
@@ -60,7 +60,7 @@ pub fn text(results: &ListResults, random: &mut Random) -> String {
     format!("{tables}seed {}; all samples are in target/bench/list.json\n", results.about.seed)
 }
 
-/// What the page may name.
+/// Values that the page may name.
 pub(super) fn values(results: &ListResults, random: &mut Random) -> Values {
     let mut values = Values::new();
     for page in ["large", "small"] {

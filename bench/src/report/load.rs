@@ -1,4 +1,4 @@
-//! What is shown of loading.
+//! Page section of loading.
 
 use devstack::random::Random;
 
@@ -56,7 +56,7 @@ pub fn text(results: &LoadResults, random: &mut Random) -> String {
     )
 }
 
-/// What the page may name.
+/// Values that the page may name.
 pub(super) fn values(results: &LoadResults, random: &mut Random) -> Values {
     Values::from([
         ("load.table".to_owned(), table(results, random)),

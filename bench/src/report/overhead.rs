@@ -1,4 +1,4 @@
-//! What is shown of handlers beside their calls.
+//! Page section of handlers beside their calls.
 
 use devstack::random::Random;
 
@@ -33,7 +33,7 @@ pub fn text(results: &OverheadResults, random: &mut Random) -> String {
     format!("{rounds} rounds\n\n{table}\nseed {}; all samples are in target/bench/added.json\n", results.about.seed)
 }
 
-/// What the page may name.
+/// Values that the page may name.
 pub(super) fn values(results: &OverheadResults, random: &mut Random) -> Values {
     Values::from([
         ("added.table".to_owned(), table(results, random)),

@@ -1,4 +1,4 @@
-//! What is shown of instructions.
+//! Page section of instructions.
 
 use devstack::random::Random;
 
@@ -32,7 +32,7 @@ pub fn text(results: &PhasesResults, _: &mut Random) -> String {
     format!("get-secret, instructions\n\n{}\nthe largest of {UNNAMED}\n\n{unnamed}", table(results))
 }
 
-/// What the page may name.
+/// Values that the page may name.
 pub(super) fn values(results: &PhasesResults) -> Values {
     Values::from([("phases.table".to_owned(), table(results))])
 }

@@ -1,4 +1,4 @@
-//! What is shown of tables of different sizes.
+//! Page section of tables of different sizes.
 
 use devstack::random::Random;
 
@@ -30,7 +30,7 @@ fn sizes(results: &ScaleResults, engine: &str) -> Vec<u32> {
     sizes
 }
 
-/// What the turns of one table took. It has one a round, in the order of rounds: those of a round are a pair.
+/// Values of the turns of one table. It has one a round, in the order of rounds: those of a round are a pair.
 fn turns(results: &ScaleResults, engine: &str, size: u32, value: fn(&ScaleSample) -> f64) -> Vec<f64> {
     let own = results.samples.iter().filter(|sample| sample.engine == engine && sample.secrets == size);
     own.map(value).collect()
@@ -65,7 +65,7 @@ pub fn text(results: &ScaleResults, random: &mut Random) -> String {
     format!("{tables}seed {}; all samples are in target/bench/scale.json\n", results.about.seed)
 }
 
-/// What the page may name.
+/// Values that the page may name.
 pub(super) fn values(results: &ScaleResults, random: &mut Random) -> Values {
     let mut values = Values::new();
     for engine in engines(results) {

@@ -1,4 +1,4 @@
-//! What is shown of sealing.
+//! Page section of sealing.
 
 use devstack::random::Random;
 
@@ -8,7 +8,7 @@ use crate::table::{markdown, number};
 
 use super::values::{Values, interval};
 
-/// What is measured, and beside what.
+/// Measured value, and the value beside it.
 type Column = (&'static str, fn(&SealSample) -> f64, fn(&SealSample) -> f64);
 
 const COLUMNS: [Column; 2] = [
@@ -43,7 +43,7 @@ pub fn text(results: &SealResults, random: &mut Random) -> String {
     format!("{}\nseed {}; all samples are in target/bench/seal.json\n", table(results, random), results.about.seed)
 }
 
-/// What the page may name.
+/// Values that the page may name.
 pub(super) fn values(results: &SealResults, random: &mut Random) -> Values {
     let rounds = results.samples.iter().map(|sample| sample.round + 1).max().unwrap_or_default();
     Values::from([("seal.table".to_owned(), table(results, random)), ("seal.rounds".to_owned(), rounds.to_string())])

@@ -1,4 +1,4 @@
-//! What is shown of the server under load.
+//! Page section of the server under load.
 
 use devstack::random::Random;
 
@@ -79,7 +79,7 @@ pub fn text(results: &ServeResults, random: &mut Random) -> String {
     )
 }
 
-/// What the page may name.
+/// Values that the page may name.
 pub(super) fn values(results: &ServeResults, random: &mut Random) -> Values {
     Values::from([
         ("serve.table".to_owned(), table(results, random)),

@@ -1,4 +1,4 @@
-//! What is shown of tunings that are taken away.
+//! Page section of tunings that are taken away.
 
 use devstack::random::Random;
 
@@ -51,7 +51,7 @@ pub fn text(results: &TuningsResults, random: &mut Random) -> String {
     )
 }
 
-/// What the page may name.
+/// Values that the page may name.
 pub(super) fn values(results: &TuningsResults, random: &mut Random) -> Values {
     Values::from([
         ("tunings.table".to_owned(), table(results, random)),

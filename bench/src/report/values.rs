@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::statistics::Estimate;
 use crate::table::number;
 
-/// What the page may name, by its key: `cold.get-secret.128.table`, say.
+/// Values that the page may name, by their key: `cold.get-secret.128.table`, say.
 pub type Values = BTreeMap<String, String>;
 
 /// A value with its interval.

@@ -1,4 +1,4 @@
-//! What is shown of warm requests.
+//! Page section of warm requests.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +71,7 @@ pub fn text(results: &WarmResults, random: &mut Random) -> String {
     format!("{tables}seed {}; all samples are in target/bench/warm.json\n", results.about.seed)
 }
 
-/// What the page may name.
+/// Values that the page may name.
 pub(super) fn values(results: &WarmResults, random: &mut Random) -> Values {
     let mut values = BTreeMap::new();
     for ((function, memory_mb), group) in groups(results) {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::About;
 
-/// What `target/bench/cold.json` holds.
+/// Content of `target/bench/cold.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ColdResults {
     /// The circumstances.
@@ -20,7 +20,7 @@ pub struct ColdSample {
     pub function: String,
     /// The memory size in MB, which stands for a share of a core.
     pub memory_mb: u64,
-    /// Who was started.
+    /// Contender that was started.
     pub contender: String,
     /// In which round.
     pub round: u32,
@@ -37,7 +37,7 @@ pub struct ColdSample {
 }
 
 impl ColdSample {
-    /// What a client that comes first waits for, without what Lambda adds.
+    /// Wait of the first client, without the part that Lambda adds.
     pub fn sum_ms(&self) -> f64 {
         self.init_ms + self.first_ms
     }

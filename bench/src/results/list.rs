@@ -7,14 +7,14 @@ use crate::environment::About;
 /// The secrets of a page.
 pub const PAGE: u32 = 100;
 
-/// What `target/bench/list.json` holds.
+/// Content of `target/bench/list.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ListResults {
     /// The circumstances.
     pub about: About,
-    /// What the table is in.
+    /// Engine of the table.
     pub engine: String,
-    /// How many secrets the owner has who has many.
+    /// Number of secrets of the owner with many.
     pub secrets: u32,
     /// The size of the large ones' data in bytes.
     pub payload: u32,
@@ -25,16 +25,16 @@ pub struct ListResults {
 /// One list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListSample {
-    /// What is on the page: `large` or `small` secrets.
+    /// Size of the data on the page: `large` or `small` secrets.
     pub page: String,
-    /// How many secrets the owner has.
+    /// Number of the owner's secrets.
     pub secrets: u32,
     /// In which round.
     pub round: u32,
     /// From the event to the answer.
     pub ms: f64,
-    /// What the table charged for the owner's names.
+    /// Units charged for the owner's names.
     pub names_units: f64,
-    /// What it charged for the page's secrets.
+    /// Units charged for the page's secrets.
     pub page_units: f64,
 }

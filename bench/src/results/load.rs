@@ -4,20 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::About;
 
-/// What `target/bench/load.json` holds.
+/// Content of `target/bench/load.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct LoadResults {
     /// The circumstances.
     pub about: About,
-    /// How many documents.
+    /// Number of documents.
     pub documents: u32,
-    /// How many bytes they have together.
+    /// Their bytes together.
     pub bytes: u64,
     /// Every turn.
     pub samples: Vec<LoadSample>,
 }
 
-/// Who loads, and where to.
+/// Loader, and its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loader {
@@ -32,7 +32,7 @@ pub enum Loader {
 /// One turn.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LoadSample {
-    /// Who loaded.
+    /// Loader.
     pub loader: Loader,
     /// In which round.
     pub round: u32,

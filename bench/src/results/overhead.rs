@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::About;
 
-/// What `target/bench/added.json` holds.
+/// Content of `target/bench/added.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct OverheadResults {
     /// The circumstances.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::About;
 
-/// What `target/bench/phases.json` holds.
+/// Content of `target/bench/phases.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PhasesResults {
     /// The circumstances.
@@ -26,5 +26,5 @@ pub struct Instructions {
     pub first: u64,
 }
 
-/// What is in no part.
+/// Part of the instructions that is in no phase.
 pub const UNNAMED: &str = "the rest";

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::About;
 
-/// What `target/bench/scale.json` holds.
+/// Content of `target/bench/scale.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ScaleResults {
     /// The circumstances.
@@ -18,7 +18,7 @@ pub struct ScaleResults {
 pub struct ScaleSample {
     /// `embedded` or `DynamoDB Local`.
     pub engine: String,
-    /// How many secrets are in the table.
+    /// Number of secrets in the table.
     pub secrets: u32,
     /// In which round.
     pub round: u32,

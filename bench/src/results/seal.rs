@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::About;
 
-/// What `target/bench/seal.json` holds.
+/// Content of `target/bench/seal.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SealResults {
     /// The circumstances.
@@ -13,7 +13,7 @@ pub struct SealResults {
     pub samples: Vec<SealSample>,
 }
 
-/// What one turn of each cost, in nanoseconds for one operation.
+/// Cost of one turn of each, in nanoseconds for one operation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SealSample {
     /// The plaintext's size in bytes.

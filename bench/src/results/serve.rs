@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::About;
 
-/// What `target/bench/serve.json` holds.
+/// Content of `target/bench/serve.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ServeResults {
     /// The circumstances.
@@ -20,7 +20,7 @@ pub struct ServeResults {
 pub struct ServeSample {
     /// `get` or `create`.
     pub operation: String,
-    /// How many connections there were.
+    /// Number of connections.
     pub connections: u32,
     /// In which round.
     pub round: u32,
@@ -28,7 +28,7 @@ pub struct ServeSample {
     pub seconds: f64,
     /// The server's processor time meanwhile.
     pub cpu_seconds: f64,
-    /// What was not answered as it should have been.
+    /// Answers that were not as expected.
     pub errors: u32,
     /// From each request to its answer.
     pub requests_ms: Vec<f64>,

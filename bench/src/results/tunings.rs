@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::cold::ColdSample;
 use crate::environment::About;
 
-/// What `target/bench/tunings.json` holds.
+/// Content of `target/bench/tunings.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct TuningsResults {
     /// The circumstances.

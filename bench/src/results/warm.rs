@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::About;
 
-/// What `target/bench/warm.json` holds.
+/// Content of `target/bench/warm.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct WarmResults {
     /// The circumstances.
@@ -20,7 +20,7 @@ pub struct WarmSample {
     pub function: String,
     /// The memory size in MB, which stands for a share of a core.
     pub memory_mb: u64,
-    /// Who was started.
+    /// Contender that was started.
     pub contender: String,
     /// In which round.
     pub round: u32,

@@ -12,9 +12,9 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::error::PrepareError;
 
-/// How long one request may take. Some wait for the cluster to agree on its state.
+/// Time limit of one request. Some wait for the cluster to agree on its state.
 const ATTEMPT: Duration = Duration::from_secs(60);
-/// How often a request is sent that finds nobody, or a cluster with too much to do.
+/// Attempts of a request to a cluster that is unreachable or overloaded.
 const ATTEMPTS: u32 = 6;
 /// The wait before the first repetition; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -61,7 +61,7 @@ impl Deadline {
     }
 }
 
-/// What is at this place of an answer; null, if nothing is.
+/// Value at this path of an answer; null, if nothing is.
 pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> &'a Value {
     static NOTHING: Value = Value::Null;
     path.iter().try_fold(value, |value, name| value.get(name)).unwrap_or(&NOTHING)
@@ -81,14 +81,14 @@ impl Reply {
         if (200..300).contains(&self.status) { Ok(self.body) } else { Err(self.fault()) }
     }
 
-    /// What OpenSearch has to say against it.
+    /// Error of an answer, as OpenSearch reports it.
     pub(crate) fn fault(&self) -> PrepareError {
         let shown = ErrorCause::of_body(&self.body).shown();
         let separator = if shown.is_empty() { "" } else { " " };
         PrepareError::failed(format!("{}: OpenSearch answered {}{separator}{shown}", self.request, self.status))
     }
 
-    /// Whether it is this error.
+    /// Tells whether it is this error.
     pub(crate) fn is(&self, kind: &str) -> bool {
         *at(&self.body, &["error", "type"]) == kind
     }

@@ -24,13 +24,13 @@ use crate::reindex::WAY_BACK;
 use crate::response_upload;
 use crate::run::Preparer;
 
-/// What is kept of the function's time for its answer.
+/// Time reserved for the answer to CloudFormation.
 const ANSWER: Duration = Duration::from_secs(20);
-/// How long a cluster at a known address may take until it answers.
+/// Time limit for the answer of a cluster at a known address.
 const CLUSTER: Duration = Duration::from_secs(20);
-/// How long the cluster of a domain may: its name may be new to the world.
+/// Time limit for the cluster of a domain: its name may be new to the world.
 const CLUSTER_OF_DOMAIN: Duration = Duration::from_secs(5 * 60);
-/// How often an answer is sent that doesn't arrive.
+/// Attempts to send an answer.
 const ATTEMPTS: u32 = 5;
 /// The longest text of a fault in an answer, in characters. An answer may have 4,096 bytes.
 const MAX_REASON: usize = 500;
@@ -39,7 +39,7 @@ const MAX_REASON: usize = 500;
 #[derive(Debug, Default, Clone, Copy)]
 pub struct PrepareSearch;
 
-/// What CloudFormation asks for. Read as far as it can be: an event that is refused is one that nobody answers.
+/// Request of CloudFormation. Read as far as it can be: an event that is refused is one that nobody answers.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ResourceEvent {
@@ -142,7 +142,7 @@ fn answer<'a>(request: &'a ResourceEvent, outcome: &Result<(), PrepareError>) ->
     }
 }
 
-/// What is wrong, what to do, and where more is said about it.
+/// Reason of a failure, the remedy, and the place of further details.
 fn reason(fault: &PrepareError) -> String {
     let shown: String = fault.to_string().replace('\n', "; ").chars().take(MAX_REASON).collect();
     let advice = if fault.is_of_time() {

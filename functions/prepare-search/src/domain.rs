@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::error::PrepareError;
 
-/// How long the first wait for a domain is. Each further one is half as long again.
+/// First wait for a domain. Each further one is half as long again.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait between two looks.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);

@@ -29,7 +29,7 @@ impl PrepareError {
         Self::Failed(what.into())
     }
 
-    /// Whether more time would have helped.
+    /// Tells whether more time would have helped.
     #[must_use]
     pub fn is_of_time(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! What is asked of a cluster about its indices.
+//! Requests to a cluster about its indices.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::cluster_requests::{ClusterRequests, Reply, at};
 use crate::error::PrepareError;
 
-/// What of an index is looked at; the id is there so that each index is in the answer.
+/// Members of an index that are read; the id is there so that each index is in the answer.
 const LOOK: &str = "filter_path=*.aliases,*.mappings._meta,*.settings.index.uuid,*.settings.index.blocks";
 
 /// An index as the cluster has it.
@@ -23,7 +23,7 @@ pub(crate) struct Index {
     pub(crate) fingerprint: Option<String>,
     /// The run that made it.
     pub(crate) run: Option<String>,
-    /// Whether writes are refused.
+    /// True if writes are refused.
     pub(crate) is_blocked: bool,
 }
 
@@ -40,7 +40,7 @@ impl Index {
     }
 }
 
-/// What became of the wish for a new index.
+/// Result of the creation of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Creation {
     Made,
@@ -50,12 +50,12 @@ pub(crate) enum Creation {
     TooOld,
 }
 
-/// How full an index is, and up to where.
+/// Number of documents in an index, and its checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fill {
     /// All writes up to this number have been done, on each shard.
     pub(crate) checkpoint: i64,
-    /// How many documents to copy at once, so that they take some megabytes.
+    /// Number of documents to copy at once, so that they take some megabytes.
     pub(crate) batch: u64,
 }
 
@@ -157,9 +157,9 @@ impl ClusterRequests<'_> {
         Err(PrepareError::failed(format!("not all shards of {name} could be refreshed")))
     }
 
-    /// How full an index is.
+    /// Number of documents in an index, and its checkpoint.
     pub(crate) async fn fill(&self, name: &str) -> Result<Fill, PrepareError> {
-        /// How many bytes are copied at once, more or less.
+        /// Rough number of bytes that are copied at once.
         const BATCH_BYTES: u64 = 4 * 1024 * 1024;
         let stats = self.get(&format!("/{name}/_stats/docs,store?level=shards")).await?.done()?;
         let index = at(&stats, &["indices", name]);
@@ -173,7 +173,7 @@ impl ClusterRequests<'_> {
         Ok(Fill { checkpoint, batch: (BATCH_BYTES / mean.max(1)).clamp(10, 1_000) })
     }
 
-    /// How many documents that searches can see fit a query.
+    /// Number of searchable documents that match a query.
     pub(crate) async fn count(&self, name: &str, query: &Value) -> Result<u64, PrepareError> {
         let answer = self.post(&format!("/{name}/_count"), &json!({ "query": query })).await?.done()?;
         if *at(&answer, &["_shards", "failed"]) != 0 {

@@ -13,8 +13,8 @@ const TIMES: [&str; 5] = ["created", "modified", "synced", "date", "passwordLast
 
 /// A term may have 32,766 bytes, and a character four of them. Longer texts are kept, and not found.
 const LONGEST_TERM: u32 = 8_191;
-/// How deep a document may be nested. OpenSearch takes no higher one, and refuses documents of its default, 20, whose
-/// arrays are nested deeper.
+/// Greatest depth of a document. OpenSearch takes no higher one, and refuses documents of its default, 20, whose arrays
+/// are nested deeper.
 const DEPTH: u32 = 1_000;
 
 /// Which of its fields an index knows.
@@ -27,7 +27,7 @@ pub enum Fields {
     Plain,
 }
 
-/// What an index is made with.
+/// Settings and mappings of an index.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Design {
     /// `{"settings": …, "mappings": …}`.
@@ -37,7 +37,7 @@ pub struct Design {
 }
 
 impl Design {
-    /// What an index is made with.
+    /// Settings and mappings of an index.
     #[must_use]
     pub fn of(index: IndexName, fields: Fields) -> Self {
         let mut mappings = Map::new();

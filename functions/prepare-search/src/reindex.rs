@@ -11,27 +11,27 @@ use crate::cluster_requests::{ClusterRequests, Deadline};
 use crate::error::PrepareError;
 use crate::indices::{Creation, Index};
 
-/// How often what was written meanwhile is copied before writes are stopped.
+/// Rounds of copies of interim writes before writes are blocked.
 const ROUNDS: u32 = 3;
-/// What was written meanwhile is copied while writes are stopped once it is not more than this, in documents.
+/// Number of interim writes at or below which writes are blocked for the last copy.
 const FEW: u64 = 1_000;
-/// How long the way back may take. It is gone as well when the time for the work is over.
+/// Time reserved for a rollback after the deadline. It is gone as well when the time for the work is over.
 pub(crate) const WAY_BACK: Duration = Duration::from_secs(20);
 
-/// The way from one index to another.
+/// Copy of an index into another one.
 pub(crate) struct Reindex<'a> {
     pub(crate) requests: ClusterRequests<'a>,
     pub(crate) alias: &'a str,
     pub(crate) old: &'a Index,
     /// The new index's name.
     pub(crate) new: &'a str,
-    /// What tells this run from all others.
+    /// Id of this run.
     pub(crate) run: &'a str,
     /// Learns how many documents have been copied, and of how many.
     pub(crate) progress: &'a (dyn Fn(u64, u64) + Sync),
 }
 
-/// How a reindex ended.
+/// Result of a reindex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// This many documents are in the new index, and the alias is before it.

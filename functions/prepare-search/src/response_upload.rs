@@ -9,7 +9,7 @@ use shared::clients::{Connections, Issuer};
 use shared::error_chain::error_chain;
 use url::{Position, Url};
 
-/// How long a PUT may take.
+/// Time limit of a PUT.
 const PUT: Duration = Duration::from_secs(3);
 
 /// Sends a text with PUT, without saying of what type it is, to an address whose query holds a signature, and which is

@@ -36,13 +36,13 @@ impl ProgressListener for () {
 pub struct Prepared {
     /// Which one.
     pub index: IndexName,
-    /// What was done.
+    /// Change of the index.
     pub outcome: IndexChange,
     /// Which fields it knows.
     pub fields: Fields,
 }
 
-/// What was done for an index.
+/// Change of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IndexChange {
     /// It was made.
@@ -51,7 +51,7 @@ pub enum IndexChange {
     Unchanged,
     /// Its documents were copied into a new one.
     Copied {
-        /// How many.
+        /// Number of documents.
         documents: u64,
         /// The old index, which is kept.
         from: String,
@@ -86,11 +86,11 @@ impl fmt::Display for Prepared {
 pub struct Preparer<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
-    /// What stands before an index's name in its alias.
+    /// Alias prefix.
     pub alias_prefix: &'a str,
     /// When it has to end.
     pub deadline: &'a Deadline,
-    /// Who is told how far it is.
+    /// Listener of the progress.
     pub listener: &'a dyn ProgressListener,
 }
 
@@ -270,7 +270,7 @@ fn with_meta(design: &Design, run: &str) -> Value {
     body
 }
 
-/// Whether an index was made by us, and is behind no alias.
+/// Tells whether an index was made by Coffer and no alias points to it.
 fn is_old(index: &Index, start: &str) -> bool {
     let fingerprint = index.name.strip_prefix(start).unwrap_or_default();
     let named = fingerprint.len() == 8 && fingerprint.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

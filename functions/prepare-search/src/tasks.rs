@@ -1,4 +1,4 @@
-//! What the cluster does by itself once it was asked to: copies, and deletes by a query.
+//! Tasks of the cluster: copies, and deletes by a query.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ impl ClusterRequests<'_> {
     }
 }
 
-/// What went wrong in a task that has ended.
+/// Error of a task that has ended.
 fn trouble(task: &Value) -> Option<String> {
     if let Some(error) = task.get("error") {
         return Some(ErrorCause::of(error).shown());

@@ -7,11 +7,11 @@ use shared::search::{Change, Operation};
 
 use crate::batch::{Candidate, Document};
 
-/// How much of documents is sent at once, in bytes. The smallest domains of Amazon OpenSearch Service take requests of
-/// 10 MiB, and OpenSearch holds a request in memory while it works on it.
+/// Most bytes of documents that are sent at once. The smallest domains of Amazon OpenSearch Service take requests of 10
+/// MiB, and OpenSearch holds a request in memory while it works on it.
 const MAX_BYTES: usize = 4 << 20;
 
-/// What is asked for at once: a change of each of these documents.
+/// Changes that are sent together: a change of each of these documents.
 #[derive(Debug)]
 pub(crate) struct BulkRequest {
     pub(crate) index: IndexName,

@@ -21,8 +21,7 @@ use batch_result::{BatchResult, OPERATION};
 use bulk::BulkRequest;
 use message::Defect;
 
-/// What is kept of the function's time to log and to answer in: without an answer even the messages that were applied
-/// would come again.
+/// Time reserved for the log and the answer: without an answer even the messages that were applied would come again.
 const TO_ANSWER: Duration = Duration::from_secs(2);
 
 /// Applies the changes that a queue delivers.

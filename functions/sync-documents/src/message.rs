@@ -1,4 +1,4 @@
-//! What a message says: one change of one document.
+//! Content of a message: one change of one document.
 
 use bytes::Bytes;
 use serde_json::value::RawValue;

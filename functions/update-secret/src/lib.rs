@@ -6,8 +6,7 @@ use shared::http::{Endpoint, RequestContext, Response};
 use shared::vault::rules::{AskedRoles, Change, change, could_see, may_update, roles_after};
 use shared::vault::{Lookup, ReadSecret, ReplaceSecret, RoleLists};
 
-/// How often an update is made anew because others wrote in the meantime. Of that many writers at once each round
-/// lets one through.
+/// Attempts of an update that meets other writers. Of that many writers at once each round lets one through.
 const ROUNDS: usize = 10;
 
 /// Updates a secret. The store can read and replace; it can neither create nor delete.

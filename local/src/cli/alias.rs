@@ -1,4 +1,4 @@
-//! Whether an index is there in OpenSearch at all.
+//! Check that an alias exists in OpenSearch.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(super) async fn check(
     }
 }
 
-/// What is said of an alias that is missing.
+/// Error text for a missing alias.
 pub(super) fn missing(prefix: &str, index: IndexName) -> String {
     format!("OpenSearch has no alias {prefix}{index}; make the indices with: coffer prepare")
 }

@@ -1,4 +1,4 @@
-//! How long a store that can't take or give something now is waited for.
+//! Backoff before a store that failed is asked again.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use shared::backoff::Backoff;
 use shared::search::DocumentStoreError;
 
-/// How long a store may fail, with nothing of it succeeding in between, before a command gives up.
+/// Longest time without any success before a command gives up.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// The wait after the first failure.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest wait that we choose ourselves.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// How long to wait after this many failures in a row: what the store asks for, else twice as long each time, and by
-/// up to a half less, so that those who were sent away together don't come back together.
+/// Wait after this many failures in a row: what the store asks for, else twice as long each time, and by up to a half
+/// less, so that those who were sent away together don't come back together.
 pub(super) fn wait(failures: u32, fault: &DocumentStoreError) -> Duration {
     if let DocumentStoreError::Throttled { retry_after_seconds: Some(seconds), .. } = fault {
         return Duration::from_secs(*seconds).min(PATIENCE);

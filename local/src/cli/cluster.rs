@@ -1,4 +1,4 @@
-//! How the program reaches a cluster of OpenSearch: by the settings of the environment.
+//! Connection of the program to a cluster of OpenSearch: by the settings of the environment.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use shared::settings::{ClusterSettings, from_env};
 
 use super::error::CommandError;
 
-/// How long a domain may take until it is ready. A new one takes a quarter of an hour or more.
+/// Time limit for a domain to become ready. A new one takes a quarter of an hour or more.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// A cluster, and how it is used.
 #[derive(Debug)]
 pub(super) struct OpenCluster {
-    /// The way to it.
+    /// Client of the cluster.
     pub(super) cluster: Cluster,
-    /// What stands before an index's name in its alias.
+    /// Alias prefix.
     pub(super) alias_prefix: String,
-    /// How long a write may take.
+    /// Time limit of a write.
     pub(super) timeout: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! How long a token holds: a number and a unit, as in `90s`, `30m`, `1h` and `2d`.
+//! Durations on the command line: a number and a unit, as in `90s`, `30m`, `1h` and `2d`.
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ use super::error::CommandError;
 use super::output::{complain, say};
 use super::{cluster, duration};
 
-/// How long the cluster may take until it answers.
+/// Time limit for the cluster's answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Time between two lines about the same copy where nobody looks at a terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);

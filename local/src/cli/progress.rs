@@ -1,4 +1,4 @@
-//! How far a long command is: a bar on a terminal, plain lines elsewhere.
+//! Progress of a long command: a bar on a terminal, plain lines elsewhere.
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -11,14 +11,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::note;
 
-/// How often [`Progress::tick`] wants to be called.
+/// Interval between two calls of [`Progress::tick`].
 pub(super) const TICK: Duration = Duration::from_millis(200);
-/// How often a plain line is written.
+/// Interval between two plain lines.
 const LINE: Duration = Duration::from_secs(5);
 /// Over how long a time the rate is taken.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// How far a command is.
+/// Progress of a command.
 #[derive(Debug, Clone)]
 pub(super) struct Progress(Arc<Inner>);
 
@@ -27,7 +27,7 @@ struct Inner {
     label: String,
     bar: Option<ProgressBar>,
     started: Instant,
-    /// What there is of the work, in the unit of `position`; 0 if it isn't known.
+    /// Amount of the work, in the unit of `position`; 0 if it isn't known.
     total: AtomicU64,
     position: AtomicU64,
     documents: AtomicU64,

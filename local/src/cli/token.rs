@@ -27,7 +27,7 @@ pub(super) struct TokenArgs {
     /// A user level, such as ORG_ADMIN, which readers of documents need; '' for none
     #[arg(long = "authority", value_name = "AUTHORITY", default_values = ["ORG_ADMIN"])]
     authorities: Vec<String>,
-    /// How long the token holds, such as 90s, 30m, 1h or 2d
+    /// Lifetime of the token, such as 90s, 30m, 1h or 2d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration::parse)]
     lifetime: Duration,
 }

@@ -19,7 +19,7 @@ use shared::search::{
 /// After how many pages the log is written into the file, 32 MiB: with SQLite's own number each batch of a load would
 /// wait for the disk.
 const LOG_PAGES: i64 = 8_192;
-/// How long a write waits for another process's.
+/// Longest wait of a write for another process's.
 const BUSY: Duration = Duration::from_secs(10);
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS documents (
@@ -33,7 +33,7 @@ const APPLY: &str = "INSERT INTO documents (index_name, id, version, body) VALUE
     ON CONFLICT (index_name, id) DO UPDATE SET version = excluded.version, body = excluded.body
     WHERE excluded.version > documents.version";
 
-/// What the store says when it fails.
+/// Error of the embedded store.
 #[derive(Debug, thiserror::Error)]
 #[error("the document store failed: {0}")]
 pub struct EmbeddedStoreError(#[from] rusqlite::Error);

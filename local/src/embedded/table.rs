@@ -21,7 +21,7 @@ use shared::clients::timeouts;
 /// The name of the vault's table.
 pub const TABLE: &str = "coffer";
 
-/// What stands before an operation's name in the header `x-amz-target`.
+/// Prefix of an operation's name in the header `x-amz-target`.
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
 /// An embedded DynamoDB.

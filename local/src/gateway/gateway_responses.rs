@@ -1,4 +1,4 @@
-//! What the gateway answers by itself, without asking a function, in the shape of the API that was asked.
+//! Answers of the gateway itself, in the shape of the API that was asked, without a function.
 
 use http::request::Parts;
 use http::{Request, Response};
@@ -24,7 +24,7 @@ pub enum GatewayError {
     /// A request larger than the gateway takes.
     #[error("the request is too large")]
     TooLarge {
-        /// How much it takes, in bytes.
+        /// Accepted size, in bytes.
         limit: usize,
     },
     /// A request that is not understood.

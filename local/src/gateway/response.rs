@@ -10,7 +10,7 @@ use shared::http::GATEWAY_RESPONSE_LIMIT;
 
 use super::GatewayError;
 
-/// What the client gets of it.
+/// Response to the client.
 ///
 /// # Errors
 /// [`GatewayError::Unanswerable`] if it is larger than Lambda carries, [`GatewayError::NoAnswer`] if it isn't an answer.

@@ -56,7 +56,7 @@ impl Authenticator {
         }
     }
 
-    /// Who sent a request with these headers.
+    /// Caller of a request with these headers.
     ///
     /// # Errors
     /// [`AuthError::Token`] if the token is missing or refused, [`AuthError::Keys`] if there are no keys to verify it.

@@ -1,4 +1,4 @@
-//! Who is calling, as a verified token says.
+//! Caller of a request, as a verified token describes it.
 
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ impl Caller {
         &self.id
     }
 
-    /// Whether the token holds this scope of the vault, or an alias of it.
+    /// Tells whether the token holds this scope of the vault, or an alias of it.
     #[must_use]
     pub fn has(&self, scope: Scope) -> bool {
         self.vault_scopes.contains(&scope)
@@ -79,25 +79,25 @@ impl Caller {
         !self.vault_scopes.is_empty()
     }
 
-    /// Whether the token holds this scope, letter by letter.
+    /// Tells whether the token holds this scope, letter by letter.
     #[must_use]
     pub fn has_scope(&self, word: &str) -> bool {
         self.scopes.contains(word)
     }
 
-    /// Whether the token names one of these roles.
+    /// Tells whether the token names one of these roles.
     #[must_use]
     pub fn holds_any(&self, roles: &[RoleId]) -> bool {
         roles.iter().any(|role| self.roles.contains(role.as_str()))
     }
 
-    /// Whether the token names any role.
+    /// Tells whether the token names any role.
     #[must_use]
     pub fn holds_roles(&self) -> bool {
         !self.roles.is_empty()
     }
 
-    /// Whether the token names this user level.
+    /// Tells whether the token names this user level.
     #[must_use]
     pub fn has_authority(&self, authority: &str) -> bool {
         self.authorities.contains(authority)

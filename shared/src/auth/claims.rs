@@ -1,4 +1,4 @@
-//! What a token claims, read after its signature was right.
+//! Claims of a token, read after its signature was verified.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! Why a token is refused.
 
-/// What is wrong with a token. The message is for the client: it names the defect and nothing of the token.
+/// Error of a token. The message is for the client: it names the defect and nothing of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// No Authorization header.

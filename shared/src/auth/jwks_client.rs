@@ -21,16 +21,16 @@ use super::key_set::KeySet;
 use super::token::Token;
 use super::verification_keys::algorithm;
 
-/// How long keys are used without asking again.
+/// Time for which keys are used without a refresh.
 const FRESH: Duration = Duration::from_secs(10 * 60);
-/// How long keys are used while the key server fails.
+/// Time for which keys are used while the key server fails.
 const USABLE: Duration = Duration::from_secs(24 * 60 * 60);
 /// The shortest time between two fetches for tokens that the kept keys do not verify, and after one that failed.
 const FETCH_INTERVAL: Duration = Duration::from_secs(60);
 /// The shortest time between two fetches while there are no keys at all, and so no token can be verified.
 const FIRST_FETCH_INTERVAL: Duration = Duration::from_secs(20);
 
-/// What tells the time; a test's own goes as fast as the test wants.
+/// Clock; a test's own goes as fast as the test wants.
 pub type Clock = Box<dyn Fn() -> Instant + Send + Sync>;
 
 struct Kept {

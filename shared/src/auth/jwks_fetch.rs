@@ -18,7 +18,7 @@ use super::key_set::KeySet;
 /// Fetches a key set's text; the error is for the log.
 pub type FetchKeys = Box<dyn Fn() -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 
-/// How long the fetch of a key set may take.
+/// Time limit of the fetch of a key set.
 const KEY_SET: Duration = Duration::from_secs(2);
 /// Fetches the key set at this address, with the HTTP client of the SDK.
 ///

@@ -45,7 +45,7 @@ impl KeySet {
         Ok(Self(vec![key]))
     }
 
-    /// Whether a key is there that a token with this key id may be verified with: of this id, or without one.
+    /// Tells whether a token with this key id may be verified with one of the keys: of this id, or without one.
     pub(super) fn holds(&self, id: &str) -> bool {
         self.0.iter().any(|key| key.id.as_deref().is_none_or(|known| known == id))
     }

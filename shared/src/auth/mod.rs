@@ -1,4 +1,4 @@
-//! Who is calling: from the bytes of an Authorization header to a [`Caller`], or a reason why not.
+//! Authentication: from the bytes of an Authorization header to a [`Caller`], or a reason why not.
 //!
 //! `jsonwebtoken` reads keys and checks signatures. Header and claims are read here, because the library's closed list
 //! of algorithms lacks the name `Ed25519` (RFC 9864) that some issuers write, and because it lets the second of two

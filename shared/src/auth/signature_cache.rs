@@ -10,7 +10,7 @@ use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 
 use super::token::Token;
 
-/// How many tokens are remembered: 8 KiB, which are searched from the oldest on.
+/// Number of remembered tokens: 8 KiB, which are searched from the oldest on.
 const TOKENS: usize = 256;
 
 /// The digest of a whole token.

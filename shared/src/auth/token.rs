@@ -20,9 +20,9 @@ const TYPES: [&str; 4] = ["jwt", "at+jwt", "application/jwt", "application/at+jw
 
 /// A token that was taken apart; nothing of it is verified.
 pub(super) struct Token<'a> {
-    /// What `alg` says.
+    /// Value of `alg`.
     pub(super) algorithm: String,
-    /// What `kid` says.
+    /// Value of `kid`.
     pub(super) key_id: Option<String>,
     /// The bytes that are signed.
     pub(super) signed: &'a str,

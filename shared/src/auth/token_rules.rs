@@ -1,6 +1,6 @@
 //! Rules of an API for its tokens: required claims and the names of claims.
 
-/// What a token must hold, and where.
+/// Required claims of a token, and the names of claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRules {
     /// AcceptedValues values of `iss`.
@@ -17,7 +17,7 @@ pub struct TokenRules {
     pub role_claims: Vec<String>,
     /// Claims that may hold user levels; all of them count.
     pub authority_claims: Vec<String>,
-    /// How far clocks may be apart, in seconds.
+    /// Accepted difference of two clocks, in seconds.
     pub leeway_seconds: u64,
 }
 

@@ -17,7 +17,7 @@ pub(super) struct ConnectionState {
 }
 
 impl ConnectionState {
-    /// Whether a server has shown a certificate that the first pool couldn't verify.
+    /// Tells whether a server has shown a certificate that the first pool couldn't verify.
     pub(super) fn all_roots(&self) -> bool {
         self.all_roots.load(Ordering::Relaxed)
     }
@@ -44,8 +44,8 @@ impl ConnectionState {
     }
 }
 
-/// Whether a connection failed because the server's certificate couldn't be verified. Any reason counts: beside an issuer
-/// that isn't known it may be one that has the name of one that is.
+/// Tells whether a connection failed because the server's certificate couldn't be verified. Any reason counts: beside
+/// an issuer that isn't known it may be one that has the name of one that is.
 pub(super) fn unverified(error: &dyn Error) -> bool {
     let mut cause = error.source();
     while let Some(this) = cause {

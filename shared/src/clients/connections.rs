@@ -35,8 +35,8 @@ use super::dns_prefetch::DnsPrefetch;
 use super::roots;
 use super::trust_fallback::TrustFallback;
 
-/// Who is expected to have issued the certificates of the servers that a function speaks to. Any that the machine trusts
-/// is accepted; one that wasn't expected takes longer.
+/// Expected issuer of the certificates of the servers that a function speaks to. Any that the machine trusts is
+/// accepted; one that wasn't expected takes longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Issuer {
     /// Amazon, which issues those of AWS's own endpoints.
@@ -48,7 +48,7 @@ pub enum Issuer {
 }
 
 impl Issuer {
-    /// Who may have issued the certificate of the server at this address.
+    /// Expected issuer of the certificate of the server at this address.
     #[must_use]
     pub fn of(url: &Url) -> Self {
         if url.scheme() == "http" { Self::Nobody } else { Self::Any }
@@ -117,8 +117,8 @@ impl Connections {
         }
     }
 
-    /// What sends requests over these connections without the SDK: it retries nothing and signs nothing, follows no
-    /// redirection and knows no proxy. How long an answer may take is its user's affair.
+    /// Connector that sends requests over these connections without the SDK: it retries nothing and signs nothing,
+    /// follows no redirection and knows no proxy. How long an answer may take is its user's affair.
     ///
     /// # Errors
     /// What keeps it from being made.
@@ -195,12 +195,12 @@ fn connector_of(client: &impl HttpClient) -> Result<SharedHttpConnector, BoxErro
     Ok(client.http_connector(&connector_settings(), &components))
 }
 
-/// Whether a connection to this server is on its way.
+/// Tells whether a connection to this server is being established.
 fn establishing(pool: &ConnectionPool, server: &Url) -> bool {
     stats(pool, server).is_some_and(|stats| stats.establishing_connections() > 0)
 }
 
-/// Whether there is a connection to this server that takes a request.
+/// Tells whether there is a connection to this server that takes a request.
 fn there(pool: &ConnectionPool, server: &Url) -> bool {
     stats(pool, server).is_some_and(|stats| stats.h1().idle() > 0 || stats.h2().accepting() > 0)
 }

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use url::{Host, Url};
 
-/// How long after it was begun a lookup may be asked for: what it found can change.
+/// Time after its start during which a lookup may be used: what it found can change.
 const FRESH: Duration = Duration::from_secs(5);
 
 /// DnsPrefetch, each for the next connection to a server of that name.
@@ -48,7 +48,7 @@ impl DnsPrefetch {
         Self { begun: Arc::new(Mutex::new(servers.into_iter().filter_map(begin).collect())) }
     }
 
-    /// What was begun for this name, which is then the caller's.
+    /// Lookup that was begun for this name, which is then the caller's.
     fn take(&self, name: &str) -> Option<Begun> {
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         begun.retain(|lookup| lookup.at.elapsed() < FRESH);
@@ -77,7 +77,7 @@ impl DnsPrefetch {
         dns
     }
 
-    /// How many have begun that nobody has asked for.
+    /// Number of begun lookups that nobody has asked for.
     pub(super) fn begun(&self) -> usize {
         self.begun.lock().unwrap().len()
     }

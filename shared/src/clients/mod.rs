@@ -26,9 +26,9 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_types::region::Region;
 use url::Url;
 
-/// How long one attempt of a call may take.
+/// Time limit of one attempt of a call.
 const ATTEMPT: Duration = Duration::from_secs(2);
-/// How long a call may take with its repetitions.
+/// Time limit of a call with its repetitions.
 const OPERATION: Duration = Duration::from_secs(6);
 /// The SDK's settings on Lambda: region and credentials from the environment, where Lambda puts them, and nowhere
 /// else, so that a missing one is an error at once instead of a search through providers that aren't there.

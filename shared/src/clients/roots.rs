@@ -85,7 +85,7 @@ fn head(base64: &[u8]) -> Option<[u8; HEAD / 4 * 3]> {
     Some(bytes)
 }
 
-/// Whether a section can be a root: the SDK's client takes it for granted.
+/// Tells whether a section can be a root: the SDK's client takes it for granted.
 fn is_root(section: &[u8]) -> bool {
     CertificateDer::from_pem_slice(section).is_ok_and(|certificate| RootCertStore::empty().add(certificate).is_ok())
 }

@@ -6,7 +6,7 @@ use http::HeaderMap;
 
 use super::response::Response;
 
-/// What the endpoints of one API have in common.
+/// Common behaviour of the endpoints of one API.
 pub trait Api {
     /// A failure of this API: what the client is told, and what the log is told.
     type Error: Display + Send;
@@ -23,6 +23,6 @@ pub trait Api {
     /// The failure of a request that can't be understood at all; `what` is for the client.
     fn bad_request(what: String) -> Self::Error;
 
-    /// What the log is told and the client isn't; `None` if the client was told all.
+    /// Cause for the log, hidden from the client; `None` if the client was told all.
     fn cause(error: &Self::Error) -> Option<String>;
 }

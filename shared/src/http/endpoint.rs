@@ -1,4 +1,4 @@
-//! The way of a request: a handler answers it, and everything that happens to all requests happens here once — the
+//! Handling of a request: a handler answers it, and everything that happens to all requests happens here once — the
 //! tracking id, the log line, the failure's body, the limit of the gateway, a panic's end.
 
 use std::fmt;
@@ -22,8 +22,8 @@ use super::response::Response;
 /// Where an answer names its tracking id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// How long an answer may take: less than the functions' time limit in the template, so that what takes longer is
-/// answered and logged as any other failure.
+/// Time limit of an answer: less than the functions' time limit in the template, so that what takes longer is answered
+/// and logged as any other failure.
 const TIME_LIMIT: Duration = Duration::from_secs(12);
 
 /// Cause of a panic's answer. A panic's message may hold anything; the panic hook logs its place.
@@ -63,7 +63,7 @@ impl RequestContext {
         Self { request, tracking_id, caller: None, owner: None, secret_id: None }
     }
 
-    /// Who sent the request. The log line names the caller from here on.
+    /// Authenticates the sender of the request. The log line names the caller from here on.
     ///
     /// # Errors
     /// [`AuthError`] if the token is missing or refused, or can't be verified.

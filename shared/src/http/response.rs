@@ -1,4 +1,4 @@
-//! What a handler answers with.
+//! Response of a handler.
 
 use std::fmt;
 
@@ -54,7 +54,7 @@ impl Response {
         FRAME + headers + escaped_length(&self.body)
     }
 
-    /// Whether the gateway can carry this answer.
+    /// Tells whether the gateway can carry this answer.
     #[must_use]
     pub fn fits(&self) -> bool {
         self.event_size() <= GATEWAY_RESPONSE_LIMIT

@@ -49,7 +49,7 @@ impl IndexName {
         }
     }
 
-    /// What the field `_type` of the index's documents says.
+    /// Value of the field `_type` of the index's documents.
     #[must_use]
     pub fn document_type(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! What every identifier of the two APIs has in common: bounded text without control characters.
+//! Rules that all identifiers of the two APIs share: bounded text without control characters.
 
 /// Why a text is not an acceptable identifier. The message completes "`<field>` …" and says what would be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

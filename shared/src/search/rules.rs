@@ -1,8 +1,8 @@
-//! Who may read documents: a matter of the token alone, decided before any look-up.
+//! Rules for readers of documents: a matter of the token alone, decided before any look-up.
 
 use crate::auth::{Caller, Forbidden};
 
-/// Who may read documents.
+/// Rules for readers of documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchRules {
     /// User levels of which a caller must have one; any caller may, if empty.

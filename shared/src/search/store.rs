@@ -1,4 +1,4 @@
-//! What a store of documents can do for a reader, and for a writer.
+//! Capabilities of a store of documents, for a reader and for a writer.
 
 use std::future::Future;
 
@@ -42,7 +42,7 @@ pub enum DocumentStoreError {
     /// The store asks for fewer requests.
     #[error("the search store is throttled: {reason}")]
     Throttled {
-        /// What the store said.
+        /// Reason that the store gave.
         reason: String,
         /// When it may be asked again, in seconds, if it said so.
         retry_after_seconds: Option<u64>,
@@ -69,11 +69,11 @@ pub struct Change {
     pub id: DocumentId,
     /// The version of the state that it leads to.
     pub version: Version,
-    /// What becomes of the document.
+    /// Operation on the document.
     pub operation: Operation,
 }
 
-/// What becomes of a document.
+/// Operation on a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
     /// It is this one, whether there was one before or not. Line breaks between its tokens become spaces.
@@ -82,7 +82,7 @@ pub enum Operation {
     Delete,
 }
 
-/// What became of a change.
+/// Outcome of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The document is in the state of the change now.

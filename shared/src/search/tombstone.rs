@@ -1,4 +1,4 @@
-//! What is left of a deleted document.
+//! Tombstones of deleted documents.
 //!
 //! OpenSearch forgets the version of a deleted document after `index.gc_deletes`, a minute unless set otherwise, and
 //! when a node starts anew: from then on a change that comes late would bring the document back. So a delete is a
@@ -23,7 +23,7 @@ pub fn query() -> Value {
     json!({ "bool": { "filter": { "exists": { "field": DELETED } }, "must_not": { "exists": { "field": "id" } } } })
 }
 
-/// Whether these stored bytes are the mark of a deleted document.
+/// Tells whether these stored bytes are a tombstone.
 #[must_use]
 pub fn is_tombstone(stored: &[u8]) -> bool {
     let rest = stored.strip_prefix(b"{\"").and_then(|rest| rest.strip_prefix(DELETED.as_bytes()));

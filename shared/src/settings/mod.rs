@@ -20,12 +20,12 @@ pub use table::{Kind, SETTINGS, Setting};
 
 use reader::Reader;
 
-/// What every function needs.
+/// Settings of every function with tokens.
 #[derive(Debug)]
 pub struct TokenSettings {
     /// Where keys come from.
     pub keys: TokenKeys,
-    /// What tokens must hold.
+    /// Rules for tokens.
     pub rules: TokenRules,
 }
 
@@ -38,7 +38,7 @@ pub enum TokenKeys {
     Url(Url),
 }
 
-/// What every function of the vault needs, and all that delete-secret does.
+/// Settings of every function of the vault, and all those of delete-secret.
 #[derive(Debug)]
 pub struct TableSettings {
     /// The table's name.
@@ -49,7 +49,7 @@ pub struct TableSettings {
     pub tokens: TokenSettings,
 }
 
-/// What the functions of the vault need that see what is in a secret.
+/// Settings of the vault functions that read plaintext.
 #[derive(Debug)]
 pub struct VaultSettings {
     /// The table, and tokens.
@@ -60,30 +60,30 @@ pub struct VaultSettings {
     pub secrets_manager_url: Option<Url>,
     /// Longest time for which a keyring that was read seals secrets.
     pub keyring_max_age: Duration,
-    /// How large requests may be.
+    /// Limits of requests.
     pub limits: Limits,
 }
 
-/// What the functions of the search API need.
+/// Settings of the search API's functions.
 #[derive(Debug)]
 pub struct SearchSettings {
     /// OpenSearch's address.
     pub url: Url,
-    /// How requests to it are authorized.
+    /// Authorization of requests to it.
     pub auth: SearchAuth,
-    /// What stands before an index's name in its alias.
+    /// Alias prefix.
     pub alias_prefix: String,
-    /// How long a read may take.
+    /// Time limit of a read.
     pub timeout: Duration,
-    /// Who may read.
+    /// Rules for readers.
     pub rules: SearchRules,
-    /// Whether documents get a field `_type`.
+    /// True if documents get a field `_type`.
     pub add_type: bool,
     /// Tokens.
     pub tokens: TokenSettings,
 }
 
-/// How requests to OpenSearch are authorized.
+/// Authorization of requests to OpenSearch.
 #[derive(Debug)]
 pub enum SearchAuth {
     /// AWS Signature Version 4 with the function's credentials.
@@ -243,10 +243,10 @@ impl SearchSettings {
     }
 }
 
-/// What the local server takes from the environment: all that isn't about services it doesn't need.
+/// Settings of the local server: all that isn't about services it doesn't need.
 #[derive(Debug)]
 pub struct LocalSettings {
-    /// What requests may be and do.
+    /// Limits and rules of requests.
     pub requests: RequestSettings,
     /// Tokens.
     pub tokens: LocalTokenSettings,
@@ -263,14 +263,14 @@ pub struct LocalTokenSettings {
     pub search: TokenRules,
 }
 
-/// What requests may be and do.
+/// Limits and rules of requests.
 #[derive(Debug, Clone)]
 pub struct RequestSettings {
-    /// How large requests may be.
+    /// Limits of requests.
     pub limits: Limits,
-    /// Who may read documents.
+    /// Rules for readers of documents.
     pub rules: SearchRules,
-    /// Whether documents get a field `_type`.
+    /// True if documents get a field `_type`.
     pub add_type: bool,
     /// Longest time for which a keyring that was read seals secrets.
     pub keyring_max_age: Duration,
@@ -296,16 +296,16 @@ impl LocalSettings {
     }
 }
 
-/// What a writer of documents needs.
+/// Settings of a writer of documents.
 #[derive(Debug)]
 pub struct WriteSettings {
     /// OpenSearch's address.
     pub url: Url,
-    /// How requests to it are authorized.
+    /// Authorization of requests to it.
     pub auth: SearchAuth,
-    /// What stands before an index's name in its alias.
+    /// Alias prefix.
     pub alias_prefix: String,
-    /// How long a write may take.
+    /// Time limit of a write.
     pub timeout: Duration,
 }
 
@@ -333,16 +333,16 @@ pub enum ClusterPlace {
     Domain(String),
 }
 
-/// What is needed by those who prepare indices, load and export.
+/// Settings of the programs that prepare indices, load and export.
 #[derive(Debug)]
 pub struct ClusterSettings {
     /// Where it is.
     pub place: ClusterPlace,
-    /// How requests to it are authorized.
+    /// Authorization of requests to it.
     pub auth: SearchAuth,
-    /// What stands before an index's name in its alias.
+    /// Alias prefix.
     pub alias_prefix: String,
-    /// How long a write may take.
+    /// Time limit of a write.
     pub timeout: Duration,
 }
 

@@ -1,6 +1,6 @@
 //! The table of settings. The README's is tested against it.
 
-/// Whether what a setting holds may be shown.
+/// Visibility of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// It may.
@@ -14,11 +14,11 @@ pub enum Kind {
 pub struct Setting {
     /// The variable's name.
     pub name: &'static str,
-    /// What holds when it is absent; `None` if nothing does.
+    /// Default value; `None` if nothing does.
     pub default: Option<&'static str>,
-    /// Whether its value may be shown.
+    /// True if its value may be shown.
     pub kind: Kind,
-    /// What it means.
+    /// Meaning.
     pub meaning: &'static str,
 }
 

@@ -27,7 +27,7 @@ pub use error::StartError;
 pub use run::{run, run_task};
 pub use task::Task;
 
-/// How long the services behind may hold up the start of a function. Lambda gives it ten seconds.
+/// Longest time that the services behind may delay the start of a function. Lambda gives it ten seconds.
 const PREPARATION: Duration = Duration::from_secs(3);
 
 const NO_REGION: &str = "AWS_REGION is missing: the region of the domain";
@@ -147,7 +147,7 @@ pub async fn search() -> Result<SearchDeps<OpenSearchDocuments>, StartError> {
     Ok(SearchDeps { authenticator, documents, rules: settings.rules, add_type: settings.add_type })
 }
 
-/// What authorizes a function's requests to OpenSearch.
+/// Authorization of a function's requests to OpenSearch.
 async fn opensearch_auth(auth: SearchAuth) -> Result<OpenSearchAuth, StartError> {
     match auth {
         SearchAuth::SigV4 => {

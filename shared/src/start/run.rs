@@ -20,7 +20,7 @@ use crate::telemetry;
 use super::error::StartError;
 use super::task::Task;
 
-/// How long a task may take whose deadline was over before it began: it comes from a tool that sets none.
+/// Time limit of a task whose deadline was over before it began: it comes from a tool that sets none.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Runs a function on Lambda until the sandbox ends. What keeps it from being prepared, a missing setting say, is

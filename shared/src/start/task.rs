@@ -12,9 +12,9 @@ use super::error::StartError;
 pub trait Task: Send + Sync {
     /// The function's name.
     const OPERATION: &'static str;
-    /// What it is called with.
+    /// Event of a call.
     type Event: DeserializeOwned + Send;
-    /// What it answers.
+    /// Response to a call.
     type Response: Serialize;
 
     /// Does what the event asks for, within the time that is left. An error is Lambda's to handle: who called may call

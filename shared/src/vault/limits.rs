@@ -1,6 +1,6 @@
 //! Limits of a secret.
 
-/// How large a request may be.
+/// Limits of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The largest `data`, in bytes as sent.

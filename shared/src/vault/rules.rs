@@ -1,5 +1,5 @@
-//! Who may do what with a secret. Pure functions of the caller, the owner that the path names, and the verified role
-//! lists; nothing here looks anything up.
+//! Permissions on a secret. Pure functions of the caller, the owner that the path names, and the verified role lists;
+//! nothing here looks anything up.
 //!
 //! Two kinds: `may_…` decides before any look-up, from the token and the path alone, so that a refusal tells nothing
 //! of what exists. `view` and `change` decide by the role lists of the secret, and what they hide is answered as if it
@@ -12,7 +12,7 @@ use super::secret::RoleLists;
 use crate::auth::{Caller, Forbidden, Scope};
 use crate::names::{RoleId, UserId};
 
-/// How much of a listed secret the caller gets.
+/// Part of a listed secret that the caller gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listing {
     /// The owner's list: items with their data.
@@ -21,7 +21,7 @@ pub enum Listing {
     WithoutData,
 }
 
-/// What a caller who asks for a secret gets.
+/// Result for a caller who requests a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
     /// The secret with its data.
@@ -32,7 +32,7 @@ pub enum View {
     Hidden,
 }
 
-/// What a caller who wants to change a secret is told.
+/// Result for a caller who wants to change a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// The change is made.
@@ -106,8 +106,8 @@ pub fn may_delete(caller: &Caller, owner: &UserId) -> Result<(), Forbidden> {
     when(owns(caller, owner) || caller.has(Scope::Admin) || caller.has(Scope::VaultManage))
 }
 
-/// What the caller sees of a secret: an admin all; with the scope user, the owner and holders of a read role all,
-/// holders of only a write role all but the data; everybody else nothing.
+/// View of the caller on a secret: an admin all; with the scope user, the owner and holders of a read role all, holders
+/// of only a write role all but the data; everybody else nothing.
 #[must_use]
 pub fn view(caller: &Caller, owner: &UserId, roles: &RoleLists) -> View {
     if caller.has(Scope::Admin) {
@@ -123,7 +123,7 @@ pub fn view(caller: &Caller, owner: &UserId, roles: &RoleLists) -> View {
     }
 }
 
-/// Whether the caller may change a secret: the owner and holders of a write role may; who only sees it is told so;
+/// Permission of the caller to change a secret: the owner and holders of a write role may; who only sees it is told so;
 /// for everybody else it doesn't exist.
 #[must_use]
 pub fn change(caller: &Caller, owner: &UserId, roles: &RoleLists) -> Change {

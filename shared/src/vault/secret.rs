@@ -6,8 +6,8 @@ use crate::names::{RoleId, SecretName, UserId};
 use crate::random::RandomId;
 use crate::sealing::ZeroizingBytes;
 
-/// What a user put into the vault: the bytes of one JSON object, exactly as they were sent.
-/// ZeroizingBytes when dropped; `Debug` shows the length alone.
+/// Data that a user put into the vault: the bytes of one JSON object, exactly as they were sent. ZeroizingBytes when
+/// dropped; `Debug` shows the length alone.
 pub struct SecretData(ZeroizingBytes);
 
 impl SecretData {
@@ -57,7 +57,7 @@ impl Revision {
     }
 }
 
-/// Who else may use a secret. In the order in which they were given.
+/// Roles with access to a secret. In the order in which they were given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleLists {
     /// Roles whose holders may read the secret.
@@ -77,15 +77,15 @@ pub struct SecretRecord {
     pub revision: Revision,
     /// Drawn for each write, so that a write that is repeated after a lost answer knows its own result.
     pub write_id: RandomId,
-    /// Who created the secret; may be somebody else than the owner.
+    /// User who created the secret; may be somebody else than the owner.
     pub author: UserId,
-    /// Who wrote this state.
+    /// User who wrote this state.
     pub updated_by: UserId,
     /// When the secret was created, in milliseconds since 1970-01-01T00:00:00Z.
     pub created_ms: u64,
     /// When this state was written, in milliseconds since 1970-01-01T00:00:00Z.
     pub updated_ms: u64,
-    /// Who else may read or replace it.
+    /// Roles with access to it.
     pub roles: RoleLists,
 }
 

@@ -1,4 +1,4 @@
-//! What a store of secrets can do, one trait a capability. Nothing here opens a seal.
+//! Capabilities of a store of secrets, one trait each. Nothing here opens a seal.
 
 use std::future::Future;
 
@@ -33,7 +33,7 @@ pub struct FoundSecret {
     pub sealed: Result<SealedSecret, SecretStoreError>,
 }
 
-/// What became of a new secret.
+/// Result of the creation of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Created {
     /// It is stored now.
@@ -42,7 +42,7 @@ pub enum Created {
     NameTaken,
 }
 
-/// What became of a secret's new state.
+/// Result of the replacement of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replaced {
     /// It is stored now.
@@ -51,7 +51,7 @@ pub enum Replaced {
     MovedOn,
 }
 
-/// What became of a secret that is to be deleted.
+/// Result of the deletion of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deleted {
     /// It is gone. Its id is for the log, as the table held it; unknown if the answer that told it was lost.
@@ -65,7 +65,7 @@ pub enum Deleted {
 /// One page of an owner's secrets.
 #[derive(Debug)]
 pub struct SecretPage {
-    /// How many secrets the owner has.
+    /// Number of the owner's secrets.
     pub total: u64,
     /// The page's secrets, ordered bytewise by their names; without those that were deleted meanwhile, and without
     /// items whose key is no name.

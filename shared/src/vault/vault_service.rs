@@ -83,7 +83,7 @@ pub struct Draft {
     pub name: SecretName,
     /// Its data.
     pub data: SecretData,
-    /// Who else may read or replace it.
+    /// Roles with access to it.
     pub roles: RoleLists,
 }
 

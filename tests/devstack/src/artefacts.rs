@@ -71,7 +71,7 @@ impl fmt::Display for Processor {
     }
 }
 
-/// What was built for a processor: a folder for each function.
+/// Artefacts of a processor: a folder for each function.
 #[derive(Debug)]
 pub struct Artefacts(PathBuf);
 

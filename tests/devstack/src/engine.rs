@@ -10,7 +10,7 @@ use crate::artefacts::Processor;
 use crate::process::Process;
 use crate::proxy::Proxy;
 use crate::stack::Stack;
-use crate::{fetch, tools};
+use crate::{command, fetch};
 
 /// The base image of `provided.al2023`, without its tag.
 const IMAGE: &str = "public.ecr.aws/lambda/provided";
@@ -43,7 +43,7 @@ impl Drop for Engine {
 impl Engine {
     /// Finds the machine's engine or starts one, and sees to the base image. What the engine has to say is in `folder`.
     pub fn start(folder: &Path) -> Self {
-        let mut engine = if tools::runs("docker", &["info"]) {
+        let mut engine = if command::runs("docker", &["info"]) {
             Self { docker: "docker".into(), host: None, bridge: Ipv4Addr::LOCALHOST, process: None }
         } else {
             Self::own(folder)
@@ -142,11 +142,11 @@ fn image() -> String {
     format!("{IMAGE}:al2023-{}", Processor::here())
 }
 
-/// Whether the base image, or what stands in for it, needs no further tool.
+/// Tells whether the base image, or what stands in for it, needs no further tool.
 pub(crate) fn base_image_is_there() -> bool {
     fetch::cache().join("debian-bookworm").exists()
-        || tools::runs("docker", &["image", "inspect", &image()])
-        || tools::runs("docker", &["pull", "--quiet", &image()])
+        || command::runs("docker", &["image", "inspect", &image()])
+        || command::runs("docker", &["pull", "--quiet", &image()])
 }
 
 /// The services as containers reach them: by proxies that listen at the containers' bridge.
@@ -162,7 +162,7 @@ impl Bridge {
     /// [`Bridge::ADD_HOST`].
     const HOST: &str = "host.docker.internal";
 
-    /// What `sam local` has to be told, so that containers know the machine by its name.
+    /// Options of `sam local` by which containers know the machine by its name.
     pub const ADD_HOST: [&str; 2] = ["--add-host", "host.docker.internal:host-gateway"];
 
     /// Proxies before all services.

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// How long an event may be on its way.
+/// Time limit for an event to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A stopped process.

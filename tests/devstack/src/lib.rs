@@ -1,7 +1,7 @@
-//! What starts the real services on one machine — DynamoDB Local, a Secrets Manager API, OpenSearch, the Lambda runtime
-//! interface, a container engine — and what stands between them and the functions. Each is fetched on first use and
-//! kept in a cache, runs on a free port, is waited for by a condition, and stops with the value that holds it. A URL in
-//! the environment replaces a service by one that runs already.
+//! Real services on one machine — DynamoDB Local, a Secrets Manager API, OpenSearch, the Lambda runtime interface, a
+//! container engine — and the proxies between them and the functions. Each is fetched on first use and kept in a cache,
+//! runs on a free port, is waited for by a condition, and stops with the value that holds it. A URL in the environment
+//! replaces a service by one that runs already.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +15,7 @@
 )]
 
 pub mod artefacts;
+pub mod command;
 pub mod engine;
 pub mod examples;
 pub mod fetch;

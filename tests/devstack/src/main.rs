@@ -10,6 +10,7 @@
 use std::fs;
 use std::process::ExitCode;
 
+use devstack::command;
 use devstack::engine::{Bridge, Engine};
 use devstack::examples;
 use devstack::stack::Stack;
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
     let settings: String = stack.settings().iter().map(|(name, value)| quoted(name, value)).collect();
     fs::write(folder.join("functions.env"), settings).unwrap();
     // Without containers nothing is reached from them.
-    let engine = tools::runs("docker", &["info"]).then(|| Engine::start(stack.folder()));
+    let engine = command::runs("docker", &["info"]).then(|| Engine::start(stack.folder()));
     let bridge = engine.as_ref().map(|engine| Bridge::new(&stack, engine));
     let containers = folder.join("functions.json");
     match &bridge {

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a service may take until it answers.
+/// Time limit for a service's first answer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running process. What it says is in a file.
@@ -34,7 +34,7 @@ impl Process {
         self.child.id()
     }
 
-    /// What it has said.
+    /// Output of the process so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
@@ -117,7 +117,7 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// Whether something listens.
+/// Tells whether something listens.
 pub fn listens(port: u16) -> bool {
     std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub struct Message {
     /// The id that the queue gave it, in the form of a UUID.
     pub id: String,
-    /// What was sent.
+    /// Body that was sent.
     pub body: String,
 }
 

@@ -1,14 +1,14 @@
-//! What has to be on the machine. What is missing is installed where that can be done — on Debian, as root — and said
-//! where it can't.
+//! Tools that have to be on the machine. What is missing is installed where that can be done — on Debian, as root — and
+//! said where it can't.
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use crate::artefacts::Processor;
+use crate::command::runs;
 use crate::fetch;
 
-/// What a test needs beside Rust.
+/// Needs of a test beside Rust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// DynamoDB Local, a Secrets Manager API, OpenSearch, and the functions as they are deployed.
@@ -46,13 +46,6 @@ impl Need {
             }
         }
     }
-}
-
-/// Whether a command can be run and succeeds.
-pub fn runs(command: &str, arguments: &[&str]) -> bool {
-    let mut command = Command::new(command);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }
 
 /// Installs the first of some sets of Debian packages that can be, unless what it is for is there.

@@ -1,4 +1,4 @@
-//! What a request costs: the calls of each endpoint, counted at proxies before all services.
+//! Cost of a request: the calls of each endpoint, counted at proxies before all services.
 
 use serde_json::json;
 

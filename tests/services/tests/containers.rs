@@ -33,7 +33,7 @@ pub const TESTS: &[Test] = &[
     ),
 ];
 
-/// What `sam local` needs beside its command.
+/// Setup of `sam local` beside its command.
 struct Containers<'a> {
     stack: &'a Stack,
     engine: &'a Engine,

@@ -13,8 +13,8 @@ use crate::{Test, World};
 pub const TESTS: &[Test] =
     &[("the_contract_holds_for_functions_on_real_services", &[Need::Services], the_contract_holds)];
 
-/// What the suite has for its own process or its own stores, and can't be asked of others: how tests' names begin, and
-/// why. The end of the run lists it.
+/// Tests of the suite on its own process or its own stores, which others can't run: how tests' names begin, and why.
+/// The end of the run lists it.
 const EMBEDDED_ONLY: &[(&str, &[&str])] = &[
     (
         "about the files of the embedded stores",

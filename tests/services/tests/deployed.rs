@@ -1,4 +1,4 @@
-//! What is deployed: the template, and the binaries that are built for it.
+//! Deployed artefacts: the template, and the binaries that are built for it.
 
 use std::process::{Command, Stdio};
 

@@ -106,7 +106,7 @@ fn take(world: &World, step: &Step, tag: &mut Option<String>) {
     }
 }
 
-/// What every answer keeps, whatever the case is about.
+/// Promises that every answer keeps.
 fn hold_always(event: &str, answer: &Answer) {
     let event: Value = serde_json::from_str(event).unwrap();
     let id = answer.headers.get("x-request-id").unwrap_or_else(|| panic!("no tracking id: {answer:?}"));

@@ -18,7 +18,7 @@ pub const TESTS: &[Test] = &[
     ),
 ];
 
-/// How often it is tried: which of the two a function sees first is chance.
+/// Number of rounds: which of the two a function sees first is chance.
 const ROUNDS: usize = 20;
 
 fn a_table_that_ended_its_connections(world: &World) {

@@ -86,17 +86,17 @@ pub const TESTS: &[Test] = &[
 /// so that no proxy sees it; it is the one permission that is held against nothing here.
 const HAS_KEY: &str = "HasKmsKey";
 
-/// What the platform does for a function: it writes the log.
+/// Permissions of the platform for a function: it writes the log.
 fn is_of_logs(statement: &Statement) -> bool {
     statement.actions.iter().any(|action| action.starts_with("logs:"))
 }
 
-/// What the platform does in a function's name as well: it takes messages from the queue.
+/// Permissions that the platform uses in a function's name: it takes messages from the queue.
 fn is_of_queues(statement: &Statement) -> bool {
     statement.actions.iter().any(|action| action.starts_with("sqs:"))
 }
 
-/// What a function's policies allow it to do itself.
+/// Permissions of a function's own work.
 fn permitted(template: &Template, resource: &str) -> Vec<Statement> {
     let mut statements = template.statements(resource);
     statements.retain(|statement| !is_of_logs(statement) && !is_of_queues(statement));

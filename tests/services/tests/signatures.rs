@@ -1,5 +1,5 @@
-//! How functions prove to OpenSearch who they are. The server of these tests computes each signature anew from the
-//! bytes that arrived.
+//! Signatures of functions at OpenSearch. The server of these tests computes each signature anew from the bytes that
+//! arrived.
 
 #[path = "signatures/bulk.rs"]
 mod bulk;
@@ -63,7 +63,7 @@ const ACCESS_KEY: &str = "ASIACANARYACCESSKEY1";
 const SECRET_KEY: &str = "canary+Secret/Key0123456789012345678901=";
 const TOKEN: &str = "IQoJb3JpZ2luX2VjEAYaCXVzLWVhc3QtMSJH+canary/session//token==";
 
-/// What a function with the settings of [`start`] signs with.
+/// Expected signature of a function with the settings of [`start`].
 const EXPECTED: Expected<'_> =
     Expected { access_key: ACCESS_KEY, secret_key: SECRET_KEY, token: Some(TOKEN), region: "us-east-1", service: "es" };
 

@@ -26,9 +26,9 @@ pub const TESTS: &[Test] = &[
 
 /// The indices of these tests are behind an alias prefix of their own.
 const PREFIX: &str = "bytes-";
-/// What a function may answer with on Lambda, in bytes of the event that it returns: six megabytes.
+/// Limit of a function's answer on Lambda, in bytes of the event that it returns: six megabytes.
 const LIMIT: usize = 6 * 1024 * 1024;
-/// What an answer's status and headers take of it, at most.
+/// Bytes of an answer's status and headers, at most.
 const FRAME: usize = 1024;
 
 /// A document in its place.

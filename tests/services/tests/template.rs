@@ -31,7 +31,7 @@ impl Template {
         Self(long_form(document))
     }
 
-    /// How long a function may take.
+    /// Time limit of a function.
     pub fn time_limit(&self) -> Duration {
         Duration::from_secs(self.0["Globals"]["Function"]["Timeout"].as_u64().unwrap())
     }

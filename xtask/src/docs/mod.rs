@@ -9,8 +9,9 @@ mod expected;
 mod lists;
 mod server;
 mod shell;
+mod workspace;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -18,53 +19,12 @@ use blocks::{Block, Section};
 use lists::Action;
 use server::Server;
 use shell::Shell;
+use workspace::Workspace;
 
 use crate::counts;
 
 /// The block whose output has the numbers of tests.
 const TESTS: &str = "cargo test\n";
-
-/// Environment variables that `cargo run` gives this program and a terminal doesn't have.
-const OF_CARGO_RUN: [&str; 4] = ["CARGO", "LD_LIBRARY_PATH", "RUST_RECURSION_COUNT", "RUSTUP_TOOLCHAIN"];
-const PREFIXES_OF_CARGO_RUN: [&str; 4] = ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_"];
-
-/// Settings for curl, which the blocks leave out for brevity: an error of the server fails the block.
-const CURLRC: &str = "fail-with-body\nno-progress-meter\n";
-
-/// The folder that commands run in, and the files that belong to a run.
-struct Site {
-    root: PathBuf,
-    files: PathBuf,
-}
-
-impl Site {
-    fn new(root: &Path) -> Result<Self, String> {
-        let files = root.join("target/xtask");
-        std::fs::create_dir_all(&files).map_err(|error| format!("{}: {error}", files.display()))?;
-        let site = Self { root: root.to_path_buf(), files };
-        site.write(".curlrc", CURLRC)?;
-        Ok(site)
-    }
-
-    fn write(&self, name: &str, text: &str) -> Result<PathBuf, String> {
-        let path = self.files.join(name);
-        std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(path)
-    }
-
-    /// `sh` at the root of the repository, with the environment of a terminal.
-    fn sh(&self) -> Command {
-        let mut sh = Command::new("sh");
-        sh.arg("-eu").current_dir(&self.root).env("CURL_HOME", &self.files);
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if OF_CARGO_RUN.contains(&&*text) || PREFIXES_OF_CARGO_RUN.iter().any(|prefix| text.starts_with(prefix)) {
-                sh.env_remove(&name);
-            }
-        }
-        sh
-    }
-}
 
 /// Markdown files of the repository: README.md first, then by name.
 fn files(root: &Path) -> Result<Vec<String>, String> {
@@ -104,7 +64,7 @@ pub(crate) fn list(root: &Path) -> Result<(), String> {
 
 /// Runs all blocks, or those of the sections whose heading holds `only`.
 pub(crate) fn run(root: &Path, only: Option<&str>) -> Result<(), String> {
-    let site = Site::new(root)?;
+    let workspace = Workspace::new(root)?;
     let started = Instant::now();
     let (mut ran, mut left) = (0, Vec::new());
     let sections = sections(root)?;
@@ -114,7 +74,7 @@ pub(crate) fn run(root: &Path, only: Option<&str>) -> Result<(), String> {
         return Err("no block was chosen".to_owned());
     }
     for section in chosen {
-        ran += run_section(&site, section, &mut left)?;
+        ran += run_section(&workspace, section, &mut left)?;
     }
     println!("\n== {ran} blocks ran in {} s, {} did not:", started.elapsed().as_secs(), left.len());
     for line in left {
@@ -124,7 +84,7 @@ pub(crate) fn run(root: &Path, only: Option<&str>) -> Result<(), String> {
 }
 
 /// Runs the blocks of a section and returns their number.
-fn run_section(site: &Site, section: &Section, left: &mut Vec<String>) -> Result<usize, String> {
+fn run_section(workspace: &Workspace, section: &Section, left: &mut Vec<String>) -> Result<usize, String> {
     // Dropped in reverse: an error interrupts the servers too.
     let mut servers: Vec<Server> = Vec::new();
     let mut shell = None;
@@ -138,20 +98,20 @@ fn run_section(site: &Site, section: &Section, left: &mut Vec<String>) -> Result
             }
             Action::Serve { ready } => {
                 announce(block, "serves");
-                servers.push(Server::start(site, block, ready).map_err(at)?);
+                servers.push(Server::start(workspace, block, ready).map_err(at)?);
             }
             Action::Run => {
                 announce(block, "runs");
                 let shell: &mut Shell = match &mut shell {
                     Some(shell) => shell,
-                    None => shell.insert(Shell::start(site)?),
+                    None => shell.insert(Shell::start(workspace)?),
                 };
-                let output = shell.run(site, &block.text).map_err(at)?;
+                let output = shell.run(workspace, &block.text).map_err(at)?;
                 if let Some(shown) = &block.shown {
                     expected::compare(shown, &output.stdout).map_err(at)?;
                 }
                 if block.text == TESTS {
-                    counts::check(&site.root, &counts::count(&output.stdout, &output.stderr)?).map_err(at)?;
+                    counts::check(&workspace.root, &counts::count(&output.stdout, &output.stderr)?).map_err(at)?;
                 }
             }
         }
@@ -184,12 +144,12 @@ mod tests {
         git(&["init", "--quiet"]);
         std::fs::write(folder.path().join("README.md"), text).unwrap();
         git(&["add", "README.md"]);
-        let site = Site::new(folder.path())?;
+        let workspace = Workspace::new(folder.path())?;
         let mut left = Vec::new();
         for file in files(folder.path())? {
             let text = std::fs::read_to_string(folder.path().join(&file)).unwrap();
             for section in blocks::sections(&file, &text)? {
-                run_section(&site, &section, &mut left)?;
+                run_section(&workspace, &section, &mut left)?;
             }
         }
         Ok(())

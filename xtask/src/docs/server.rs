@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use super::shell::{Stream, lines};
-use super::{Block, Site, expected};
+use super::workspace::Workspace;
+use super::{Block, expected};
 
 /// The longest wait for the line that says that it serves: the first build is part of it.
 const START: Duration = Duration::from_secs(30 * 60);
@@ -29,9 +30,9 @@ impl Server {
     ///
     /// # Errors
     /// An end or a wait that is too long before that.
-    pub(super) fn start(site: &Site, block: &Block, ready: &str) -> Result<Self, String> {
-        let path = site.write(&format!("server-{}.sh", block.place.replace(['/', ':'], "-")), &block.text)?;
-        let mut sh = site.sh();
+    pub(super) fn start(workspace: &Workspace, block: &Block, ready: &str) -> Result<Self, String> {
+        let path = workspace.write(&format!("server-{}.sh", block.place.replace(['/', ':'], "-")), &block.text)?;
+        let mut sh = workspace.sh();
         sh.arg(path).process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = sh.spawn().map_err(|error| format!("sh: {error}"))?;
         let (to, read) = channel();
@@ -119,28 +120,28 @@ mod tests {
         Block { place: "f.md:1".to_owned(), text: text.to_owned(), shown: shown.map(str::to_owned) }
     }
 
-    fn site(folder: &tempfile::TempDir) -> Site {
-        Site::new(folder.path()).unwrap()
+    fn workspace(folder: &tempfile::TempDir) -> Workspace {
+        Workspace::new(folder.path()).unwrap()
     }
 
     #[test]
     fn a_server_is_ready_when_it_says_so_and_ends_on_ctrl_c() {
         let folder = tempfile::tempdir().unwrap();
         let serves = block("echo ready\necho more\nexec sleep 300\n", Some("ready\nmore\n"));
-        Server::start(&site(&folder), &serves, "ready").unwrap().interrupt().unwrap();
+        Server::start(&workspace(&folder), &serves, "ready").unwrap().interrupt().unwrap();
     }
 
     #[test]
     fn a_server_that_ends_first_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        let error = Server::start(&site(&folder), &block("echo no\n", None), "ready").unwrap_err();
+        let error = Server::start(&workspace(&folder), &block("echo no\n", None), "ready").unwrap_err();
         assert_eq!(error, "it ended before it was ready");
     }
 
     #[test]
     fn a_server_that_ended_in_the_meantime_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        let mut server = Server::start(&site(&folder), &block("echo ready\n", None), "ready").unwrap();
+        let mut server = Server::start(&workspace(&folder), &block("echo ready\n", None), "ready").unwrap();
         server.child.wait().unwrap();
         assert!(server.interrupt().unwrap_err().contains("ended by itself"));
     }

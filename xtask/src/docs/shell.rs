@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use super::Site;
+use super::workspace::Workspace;
 
 /// The longest that a block may run: `cargo test` from an empty cache takes half an hour.
 const LIMIT: Duration = Duration::from_secs(75 * 60);
@@ -54,8 +54,8 @@ pub(super) struct Shell {
 }
 
 impl Shell {
-    pub(super) fn start(site: &Site) -> Result<Self, String> {
-        let mut sh = site.sh();
+    pub(super) fn start(workspace: &Workspace) -> Result<Self, String> {
+        let mut sh = workspace.sh();
         sh.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = sh.spawn().map_err(|error| format!("sh: {error}"))?;
         let (to, read) = channel();
@@ -72,9 +72,9 @@ impl Shell {
     ///
     /// # Errors
     /// A command that failed, or a block that takes too long.
-    pub(super) fn run(&mut self, site: &Site, text: &str) -> Result<Output, String> {
+    pub(super) fn run(&mut self, workspace: &Workspace, text: &str) -> Result<Output, String> {
         // From a file, so that a command that reads its standard input doesn't take the next block.
-        let path = site.write("block.sh", text)?;
+        let path = workspace.write("block.sh", text)?;
         let quoted = path.display().to_string().replace('\'', "'\\''");
         let line = format!(". '{quoted}' </dev/null\nprintf '\\n%s\\n' '{MARKER}'\necho '{MARKER}' >&2\n");
         self.stdin.write_all(line.as_bytes()).map_err(|error| format!("sh: {error}"))?;

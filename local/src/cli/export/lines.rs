@@ -8,7 +8,7 @@ use shared::search::Version;
 use crate::cli::load::{VERSION_LINE, VersionRule};
 use crate::cli::progress::Progress;
 
-/// How much is written at once, in bytes.
+/// Bytes that are written at once.
 const BUFFER: usize = 256 * 1024;
 
 /// Documents on standard output, one a line.

@@ -16,20 +16,20 @@ use crate::cli::alias::missing;
 use crate::cli::backoff::{PATIENCE, wait};
 use crate::cli::cluster::{self, OpenCluster};
 
-/// How long OpenSearch keeps the point in time for the next page.
+/// Time for which OpenSearch keeps the point in time for the next page.
 const KEEP_ALIVE: &str = "5m";
-/// How long the end of the point in time may take.
+/// Time limit of the end of the point in time.
 const CLOSING: Duration = Duration::from_secs(5);
-/// How many documents the first page has.
+/// Number of documents of the first page.
 const FIRST_PAGE: usize = 100;
 /// The most documents of a page: OpenSearch gives no more, unless an index is set otherwise. For a small page it has
 /// nearly as much to do as for a large one.
 const MOST_DOCUMENTS: usize = 10_000;
-/// What a page should have, in bytes.
+/// Intended size of a page, in bytes.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
-/// What is read of a page, in bytes.
+/// Most bytes that are read of a page.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
-/// What is read of an answer that is no page, in bytes.
+/// Most bytes that are read of an answer that is no page.
 const ERROR_BYTES: usize = 64 * 1024;
 
 const TOO_LARGE: &str = "OpenSearch answered with an unreasonable body";

@@ -22,7 +22,7 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 const BATCH_DOCUMENTS: usize = 2_000;
 /// The reason of a line with zeros in it.
 const ZEROS: &str = "zeros stand in it, as where a part of a file is lost: only at the end of a file they are padding";
-/// How many batches wait to be taken.
+/// Number of batches that wait to be taken.
 const WAITING: usize = 1;
 
 /// A change, and the line that asks for it.
@@ -60,7 +60,7 @@ impl Batch {
     }
 }
 
-/// What lines are read from, and how.
+/// Source of the lines, and the rules for reading them.
 #[derive(Debug)]
 pub(super) struct Reading {
     /// The files, in their order.
@@ -69,7 +69,7 @@ pub(super) struct Reading {
     pub(super) from_line: u64,
     /// Where versions are found.
     pub(super) versions: VersionRule,
-    /// How far it is.
+    /// Progress of the load.
     pub(super) progress: Progress,
 }
 

@@ -10,10 +10,10 @@ use super::source::skip_zeros;
 
 /// The longest line that is read into memory, in bytes: a longer document could not be answered with.
 pub(super) const MAX_LINE_BYTES: usize = GATEWAY_RESPONSE_LIMIT;
-/// How much of a longer line is held at once, in bytes: a part.
+/// Bytes of a longer line that are held at once: a part.
 const PART_BYTES: usize = 64 * 1024;
 
-/// What was read of a line.
+/// Extent of a line that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     /// All of it.

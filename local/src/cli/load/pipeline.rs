@@ -18,17 +18,17 @@ use crate::cli::backoff::wait;
 use crate::cli::output::complain;
 use crate::cli::progress::{Progress, TICK};
 
-/// How many batches are under way at once, at the most.
+/// Most batches under way at once.
 const MOST: usize = 4;
-/// How many bytes of documents are under way at once, unless it is one batch: they are there twice, once as documents
-/// and once as a request.
+/// Most bytes of documents under way at once, unless it is one batch: they are there twice, once as documents and once
+/// as a request.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// The reason of a load whose input ended without a message.
 const LOST: &str = "the thread that reads the lines ended before the last one";
 /// After how many batches in a row that were taken at once one more is tried.
 const STEADY: u32 = 8;
 
-/// How a load ended.
+/// Result of a load.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// All lines were read.
@@ -41,7 +41,7 @@ pub(super) enum End {
     Unsuited(String),
 }
 
-/// What became of the documents.
+/// Counts of the documents.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) loaded: u64,
@@ -60,17 +60,17 @@ pub(super) struct Ended {
     pub(super) broken: Vec<Broken>,
 }
 
-/// The way into a store.
+/// Pipeline into a store.
 pub(super) struct Pipeline<'a, W> {
     pub(super) store: &'a W,
     pub(super) index: IndexName,
-    /// How files are called.
+    /// Names of the files in messages.
     pub(super) names: Vec<String>,
     pub(super) refusals: &'a Mutex<Refusals>,
     pub(super) progress: Progress,
-    /// Whether counts and times may be compared as versions.
+    /// True if counts and times may be compared as versions.
     pub(super) mix_versions: bool,
-    /// How long nothing at all may succeed.
+    /// Longest time without any success.
     pub(super) patience: Duration,
 }
 
@@ -95,7 +95,7 @@ enum Stop {
     Unsuited(String),
 }
 
-/// What is where.
+/// State of the batches.
 struct State {
     tally: Tally,
     /// The first lines of batches that aren't done.

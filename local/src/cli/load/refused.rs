@@ -1,4 +1,4 @@
-//! What was refused: told on standard error, and kept in a file that can be mended and loaded.
+//! Refused lines: told on standard error, and kept in a file that can be mended and loaded.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -11,7 +11,7 @@ use super::version::VERSION_LINE;
 use crate::cli::complain;
 use crate::cli::progress::Progress;
 
-/// How many refused lines are told on standard error. The file has them all.
+/// Number of refused lines that are printed on standard error. The file has them all.
 const TOLD: u64 = 20;
 
 /// A line that starts so is no document: the reasons in a file of refused lines do.
@@ -114,7 +114,7 @@ impl Refusals {
         file.write_all(bytes).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// How many were refused.
+    /// Number of refused lines.
     pub(super) fn count(&self) -> u64 {
         self.count
     }

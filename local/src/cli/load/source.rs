@@ -8,7 +8,7 @@ use flate2::bufread::GzDecoder;
 
 use crate::cli::progress::Progress;
 
-/// How much is read at once, in bytes.
+/// Bytes that are read at once.
 const BUFFER: usize = 256 * 1024;
 /// The largest window of a zstd file that is unpacked, as a power of two: 32 MiB. A larger one would take more memory
 /// than a load may; only `--ultra` and `--long` make it.
@@ -58,12 +58,12 @@ const WIDE: &str = "it is in UTF-16 or UTF-32; convert it: iconv -f UTF-16 -t UT
 /// The path that stands for standard input.
 pub(super) const STANDARD_INPUT: &str = "-";
 
-/// How a source is called in messages.
+/// Name of a source in messages.
 pub(super) fn name(path: &Path) -> String {
     if path.as_os_str() == STANDARD_INPUT { "standard input".to_owned() } else { path.display().to_string() }
 }
 
-/// How many bytes all sources have together; `None` if that isn't known of one of them.
+/// Number of bytes of all sources together; `None` if that isn't known of one of them.
 ///
 /// # Errors
 /// Which one isn't there.

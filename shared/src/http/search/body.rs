@@ -16,7 +16,7 @@ pub struct ErrorResponse {
     pub tracking_id: String,
     /// The general reason, in the default language and, where it is shipped, in the requested one.
     pub messages: Vec<ErrorMessage>,
-    /// What exactly was wrong.
+    /// Exact errors of the request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub causes: Vec<ErrorMessage>,
@@ -30,7 +30,7 @@ pub struct ErrorMessage {
     /// The language, as a BCP 47 tag.
     #[cfg_attr(feature = "openapi", schema(example = "en-US"))]
     pub locale: &'static str,
-    /// How it was chosen: DEFAULT or REQUEST.
+    /// Origin of the choice: DEFAULT or REQUEST.
     #[cfg_attr(feature = "openapi", schema(example = "DEFAULT"))]
     pub locale_origin: &'static str,
     /// The text.
@@ -42,7 +42,7 @@ pub struct ErrorMessage {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = SearchUnauthorized))]
 pub struct UnauthorizedBody {
-    /// What is wrong with the token.
+    /// Error of the token.
     #[cfg_attr(feature = "openapi", schema(example = "JWT validation failed: JWT is expired"))]
     pub error: String,
 }

@@ -1,4 +1,4 @@
-//! What goes over the wire: the answers' forms, and the requests' for the API description.
+//! Bodies of requests and responses: the answers' forms, and the requests' for the API description.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -28,7 +28,7 @@ pub struct CreateBody {
     /// The secret's name, unique for its owner: 1 to 512 bytes of UTF-8 without control characters.
     #[schema(min_length = 1, max_length = 512, example = "database")]
     pub name: String,
-    /// What to store. It comes back byte for byte.
+    /// Data to store. It comes back byte for byte.
     #[schema(value_type = Object)]
     pub data: serde_json::Value,
     /// Roles whose holders may read the secret; at most 100.
@@ -39,12 +39,12 @@ pub struct CreateBody {
     pub owner_id: Option<String>,
 }
 
-/// What changes in a secret. A missing or null field keeps what is stored.
+/// Changes of a secret. A missing or null field keeps what is stored.
 #[cfg(feature = "openapi")]
 #[derive(Debug, utoipa::ToSchema)]
 #[schema(as = SecretUpdate)]
 pub struct UpdateBody {
-    /// What to store instead.
+    /// Data to store instead.
     #[schema(value_type = Option<Object>)]
     pub data: Option<serde_json::Value>,
     /// Roles whose holders may read the secret; an empty list clears it.
@@ -82,7 +82,7 @@ pub struct RoleResponse<'a> {
 pub struct SecretResponse<'a> {
     /// Its name.
     pub name: &'a str,
-    /// What was stored, byte for byte; absent for callers who may not read it.
+    /// Stored data, byte for byte; absent for callers who may not read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, nullable = false))]
     pub data: Option<&'a RawValue>,
@@ -90,11 +90,11 @@ pub struct SecretResponse<'a> {
     pub read_roles: Vec<RoleResponse<'a>>,
     /// Roles whose holders may replace it, in the order given.
     pub write_roles: Vec<RoleResponse<'a>>,
-    /// Who created it.
+    /// User who created it.
     pub author: &'a str,
     /// Its path.
     pub path: String,
-    /// Who wrote it last.
+    /// User who wrote it last.
     pub updated_by: &'a str,
     /// When it was created.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
@@ -142,7 +142,7 @@ pub enum ListedSecretResponse<'a> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = SecretList))]
 pub struct SecretListResponse<'a> {
-    /// How many secrets the owner has.
+    /// Number of the owner's secrets.
     pub count: u64,
     /// The page, ordered by name, bytewise.
     pub items: Vec<ListedSecretResponse<'a>>,

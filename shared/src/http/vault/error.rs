@@ -40,11 +40,11 @@ pub enum ErrorCode {
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// What kind of thing.
+    /// Kind of error.
     pub code: ErrorCode,
     /// Where: the field's path in the body, the parameter's or the header's name.
     pub property: String,
-    /// What would be right.
+    /// Correct value, in words for the client.
     pub message: String,
 }
 
@@ -92,7 +92,7 @@ pub enum VaultError {
     /// The request is larger than is taken: 413.
     #[error("request larger than {limit} bytes")]
     TooLarge {
-        /// How much is taken, in bytes.
+        /// Accepted size, in bytes.
         limit: usize,
     },
     /// Others kept writing the same secret: 503.
@@ -154,9 +154,9 @@ impl From<VaultServiceError> for VaultError {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = VaultError))]
 pub struct ErrorBody {
-    /// What kind of error.
+    /// Kind of error.
     pub error_code: ErrorCode,
-    /// What is wrong and, where the client can do something about it, what would be right.
+    /// Error and, where the client can act on it, the correct value.
     pub error_message: String,
     /// The field, parameter or header that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! What stands in a query or in a header.
+//! Values of a query or a header.
 
 use http::HeaderMap;
 use http::header::IF_MATCH;
@@ -11,9 +11,9 @@ use super::error::{ErrorCode, FieldError, VaultError};
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// How many items to leave out.
+    /// Number of items to leave out.
     pub offset: u64,
-    /// How many items at the most: 1 to 100.
+    /// Greatest number of items: 1 to 100.
     pub limit: usize,
 }
 
@@ -52,7 +52,7 @@ fn number(
     text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| error(ErrorCode::ValueOutOfBounds).into())
 }
 
-/// What `If-Match` (RFC 9110, section 13.1.1) demands of the stored state.
+/// Condition of `If-Match` (RFC 9110, section 13.1.1) on the stored state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {
     /// Nothing: there is no such header, or it is `*`, and the secret must exist in any case.
@@ -71,7 +71,7 @@ impl IfMatch {
         }
     }
 
-    /// Whether a stored state is acceptable.
+    /// Tells whether a stored state is acceptable.
     #[must_use]
     pub fn accepts(&self, revision: Revision) -> bool {
         self.revisions().is_none_or(|revisions| revisions.contains(&revision))

@@ -8,7 +8,7 @@ use crate::vault::{Draft, Limits, RoleLists, SecretData};
 
 use super::error::{ErrorCode, FieldError, VaultError};
 
-/// What an update changes; what is `None` stays as it is.
+/// Changes of an update; what is `None` stays as it is.
 #[derive(Debug)]
 pub struct Patch {
     /// New data.

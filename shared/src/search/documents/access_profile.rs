@@ -12,7 +12,7 @@ document! {
         id("id"): String,
         /// Name of the access profile.
         name("name"): String,
-        /// What it is for, in words.
+        /// Purpose, in words.
         description("description"): String,
         /// When it was created: ISO 8601, or null.
         created("created"): String,
@@ -20,11 +20,11 @@ document! {
         modified("modified"): String,
         /// When it was queued for the index: ISO 8601, or null; it is found somewhat later.
         synced("synced"): String,
-        /// Whether it can be given out at present. Default: false.
+        /// True if it can be given out at present. Default: false.
         enabled("enabled"): bool,
-        /// Whether people may ask for it. Default: true.
+        /// True if people may ask for it. Default: true.
         requestable("requestable"): bool,
-        /// Whether who asks for it has to leave a comment. Default: false.
+        /// True if a requester has to leave a comment. Default: false.
         request_comments_required("requestCommentsRequired"): bool,
         /// Identity that answers for it.
         owner("owner"): Owner,
@@ -34,13 +34,13 @@ document! {
         source("source"): Reference,
         /// Entitlements it gives.
         entitlements("entitlements"): Vec<EntitlementSummary>,
-        /// How many entitlements it gives.
+        /// Number of its entitlements.
         entitlement_count("entitlementCount"): i64,
         /// Labels put on it.
         tags("tags"): Vec<String>,
         /// Segments whose members see it.
         segments("segments"): Vec<Reference>,
-        /// How many segments those are.
+        /// Number of its segments.
         segment_count("segmentCount"): i64,
         /// Applications it belongs to.
         apps("apps"): Vec<AccessProfileApp>,
@@ -54,7 +54,7 @@ document! {
         id("id"): String,
         /// Name of the application.
         name("name"): String,
-        /// What it is, in words.
+        /// Description, in words.
         description("description"): String,
         /// Identity that answers for it.
         owner("owner"): Owner,

@@ -14,7 +14,7 @@ document! {
         name("name"): String,
         /// Kind of the document: `accountactivity`. Announced in 2024 only, and left out by default.
         document_type("_type"): String,
-        /// What was done, such as `Access Request`.
+        /// Action, such as `Access Request`.
         action("action"): String,
         /// When it began: ISO 8601, or null.
         created("created"): String,
@@ -22,29 +22,29 @@ document! {
         modified("modified"): String,
         /// When it was queued for the index: ISO 8601; it is found somewhat later.
         synced("synced"): String,
-        /// How far it has come, such as `Completed`.
+        /// Stage, such as `Completed`.
         stage("stage"): String,
         /// Where it was started; may be null. Announced in 2024 only.
         origin("origin"): String,
-        /// How it stands, such as `Complete`.
+        /// Status, such as `Complete`.
         status("status"): String,
-        /// Who asked for it.
+        /// Requester.
         requester("requester"): TypedReference,
         /// Whom it is for.
         recipient("recipient"): TypedReference,
         /// Id shared by all that belongs to the same request.
         tracking_number("trackingNumber"): String,
-        /// What went wrong at the sources, in words.
+        /// Errors of the sources, in words.
         errors("errors"): Vec<String>,
-        /// What the sources warned of, in words.
+        /// Warnings of the sources, in words.
         warnings("warnings"): Vec<String>,
         /// Decisions people took on it.
         approvals("approvals"): Vec<Approval>,
-        /// What was asked for in the beginning.
+        /// Original requests.
         original_requests("originalRequests"): Vec<OriginalRequest>,
-        /// What the request was turned into, item by item.
+        /// Items that the request was expanded into.
         expansion_items("expansionItems"): Vec<ExpansionItem>,
-        /// What was done to each account.
+        /// Actions on each account.
         account_requests("accountRequests"): Vec<AccountRequest>,
         /// Names of the sources concerned, in one text.
         sources("sources"): String,
@@ -60,9 +60,9 @@ document! {
         created("created"): String,
         /// When it last changed: ISO 8601, or null.
         modified("modified"): String,
-        /// Who decides.
+        /// Identity that decides.
         owner("owner"): TypedReference,
-        /// What was decided, such as `Finished`.
+        /// Decision, such as `Finished`.
         result("result"): String,
         /// Kind of decision; may be null. Announced in 2024 only.
         kind("type"): String,
@@ -92,19 +92,19 @@ document! {
         account_id("accountId"): String,
         /// Attribute changes asked for.
         attribute_requests("attributeRequests"): Vec<AttributeRequest>,
-        /// What to do with the account, such as `Modify`.
+        /// Operation on the account, such as `Modify`.
         op("op"): String,
         /// Source of the account.
         source("source"): TypedReference,
-        /// What came of it.
+        /// Result.
         result("result"): OriginalRequestResult,
     }
 }
 
 document! {
-    /// What came of an original request.
+    /// Result of an original request.
     pub struct OriginalRequestResult {
-        /// How it ended, such as `Manual Task Created`.
+        /// Status, such as `Manual Task Created`.
         status("status"): String,
     }
 }
@@ -126,23 +126,23 @@ document! {
         source("source"): TypedReference,
         /// Id of the item.
         id("id"): String,
-        /// How far the item has come, such as `EXECUTING`.
+        /// State of the item, such as `EXECUTING`.
         state("state"): String,
     }
 }
 
 document! {
-    /// What was done to one account.
+    /// Action on one account.
     pub struct AccountRequest {
         /// The account's id at its source.
         account_id("accountId"): String,
         /// Attribute changes made.
         attribute_requests("attributeRequests"): Vec<AttributeRequest>,
-        /// What was done with the account, such as `Modify`.
+        /// Operation on the account, such as `Modify`.
         op("op"): String,
         /// System that carries the change out.
         provisioning_target("provisioningTarget"): TypedReference,
-        /// What came of it.
+        /// Result.
         result("result"): AccountRequestResult,
         /// Source of the account.
         source("source"): TypedReference,
@@ -150,11 +150,11 @@ document! {
 }
 
 document! {
-    /// What came of a change to an account.
+    /// Result of a change to an account.
     pub struct AccountRequestResult {
-        /// What went wrong, in words.
+        /// Errors, in words.
         errors("errors"): Vec<String>,
-        /// How it ended, such as `committed`.
+        /// Status, such as `committed`.
         status("status"): String,
         /// Id of the ticket in a service desk; may be null.
         ticket_id("ticketId"): String,

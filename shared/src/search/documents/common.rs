@@ -22,7 +22,7 @@ document! {
         id("id"): String,
         /// Its name, for people.
         name("name"): String,
-        /// What kind of thing it is, such as `IDENTITY`, or of a source the connector.
+        /// Kind of object, such as `IDENTITY`, or of a source the connector.
         kind("type"): String,
     }
 }
@@ -56,9 +56,9 @@ document! {
 document! {
     /// An entitlement, as an access profile lists it.
     pub struct EntitlementSummary {
-        /// Whether the entitlement carries permissions. Default: false.
+        /// True if the entitlement carries permissions. Default: false.
         has_permissions("hasPermissions"): bool,
-        /// What the entitlement is for, in words; may be null.
+        /// Purpose of the entitlement, in words; may be null.
         description("description"): String,
         /// Account attribute that holds the entitlement, such as `memberOf`.
         attribute("attribute"): String,
@@ -66,7 +66,7 @@ document! {
         value("value"): String,
         /// Account schema the attribute belongs to, such as `group`.
         schema("schema"): String,
-        /// Whether the entitlement gives elevated rights. Default: false.
+        /// True if the entitlement gives elevated rights. Default: false.
         privileged("privileged"): bool,
         /// Id of the entitlement.
         id("id"): String,
@@ -80,7 +80,7 @@ document! {
     pub struct AttributeRequest {
         /// Name of the attribute.
         name("name"): String,
-        /// What to do with it: `Add`, `Set`, `Remove`.
+        /// Operation on it: `Add`, `Set`, `Remove`.
         op("op"): String,
         /// The value to add, set or remove: one, or a list.
         value("value"): Values,

@@ -26,17 +26,17 @@ document! {
         source("source"): TypedReference,
         /// Segments whose members see it.
         segments("segments"): Vec<Reference>,
-        /// How many segments those are.
+        /// Number of its segments.
         segment_count("segmentCount"): i64,
-        /// Whether people may ask for it. Default: false.
+        /// True if people may ask for it. Default: false.
         requestable("requestable"): bool,
-        /// Whether it is governed as a cloud entitlement. Default: false.
+        /// True if it is governed as a cloud entitlement. Default: false.
         cloud_governed("cloudGoverned"): bool,
         /// When it was created: ISO 8601, or null.
         created("created"): String,
-        /// Whether it gives elevated rights. Default: false.
+        /// True if it gives elevated rights. Default: false.
         privileged("privileged"): bool,
-        /// How many identities have it. Announced in 2024 only.
+        /// Number of identities that have it. Announced in 2024 only.
         identity_count("identityCount"): i64,
         /// Labels put on it.
         tags("tags"): Vec<String>,
@@ -44,7 +44,7 @@ document! {
         attribute("attribute"): String,
         /// Value of that attribute which stands for it.
         value("value"): String,
-        /// What the source calls objects of its kind, such as `group`.
+        /// Name of the source for objects of its kind, such as `group`.
         source_schema_object_type("sourceSchemaObjectType"): String,
         /// Account schema it belongs to.
         schema("schema"): String,
@@ -54,7 +54,7 @@ document! {
         attributes("attributes"): Map<String, Value>,
         /// Names of the attributes that were cut for length.
         truncated_attributes("truncatedAttributes"): Vec<String>,
-        /// Whether it opens access to governed data. Default: false.
+        /// True if it opens access to governed data. Default: false.
         contains_data_access("containsDataAccess"): bool,
         /// Which fields somebody edited by hand; may be null.
         manually_updated_fields("manuallyUpdatedFields"): ManuallyUpdatedFields,
@@ -66,9 +66,9 @@ document! {
 document! {
     /// The fields of an entitlement that somebody edited by hand, so that the source doesn't overwrite them.
     pub struct ManuallyUpdatedFields {
-        /// Whether the description was edited. Default: false.
+        /// True if the description was edited. Default: false.
         description("DESCRIPTION"): bool,
-        /// Whether the display name was edited. Default: false.
+        /// True if the display name was edited. Default: false.
         display_name("DISPLAY_NAME"): bool,
     }
 }
@@ -76,7 +76,7 @@ document! {
 document! {
     /// Rights to one thing.
     pub struct Permission {
-        /// What the rights are to, such as a table.
+        /// Target of the rights, such as a table.
         target("target"): String,
         /// The rights, such as `SELECT`.
         rights("rights"): Vec<String>,

@@ -23,7 +23,7 @@ document! {
         action("action"): String,
         /// Group of events it belongs to, such as `SYSTEM_CONFIG`.
         kind("type"): String,
-        /// Who or what caused it.
+        /// Cause: an identity or a system.
         actor("actor"): EventParty,
         /// Whom or what it happened to.
         target("target"): EventParty,
@@ -39,9 +39,9 @@ document! {
         attributes("attributes"): Map<String, Value>,
         /// Kinds of object it happened to, such as `TASK`.
         objects("objects"): Vec<String>,
-        /// What was done, such as `UPDATE`.
+        /// Operation, such as `UPDATE`.
         operation("operation"): String,
-        /// How it ended, such as `PASSED`.
+        /// Result, such as `PASSED`.
         status("status"): String,
         /// Objects, operation and status in one word, joined by underscores.
         technical_name("technicalName"): String,

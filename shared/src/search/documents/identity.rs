@@ -32,17 +32,17 @@ document! {
         phone("phone"): String,
         /// When it was queued for the index: ISO 8601; it is found somewhat later.
         synced("synced"): String,
-        /// Whether it is out of use. Default: false.
+        /// True if it is out of use. Default: false.
         inactive("inactive"): bool,
-        /// Whether it is guarded against change and removal. Default: false.
+        /// True if it is guarded against change and removal. Default: false.
         protected("protected"): bool,
-        /// How it stands with the system, such as `UNREGISTERED`.
+        /// Status in the system, such as `UNREGISTERED`.
         status("status"): String,
         /// Number the employer knows the person by; a text.
         employee_number("employeeNumber"): String,
         /// Whom the identity reports to; may be null.
         manager("manager"): DisplayReference,
-        /// Whether other identities report to it.
+        /// True if other identities report to it.
         is_manager("isManager"): bool,
         /// Identity profile that made it.
         identity_profile("identityProfile"): Reference,
@@ -50,59 +50,59 @@ document! {
         source("source"): Reference,
         /// Further attributes, by name.
         attributes("attributes"): Map<String, Value>,
-        /// How its last processing ended, such as `ERROR`; may be null.
+        /// Result of its last processing, such as `ERROR`; may be null.
         processing_state("processingState"): String,
-        /// What went wrong there; may be null.
+        /// Error of the last processing; may be null.
         processing_details("processingDetails"): ProcessingDetails,
         /// Accounts that belong to it.
         accounts("accounts"): Vec<IdentityAccount>,
-        /// How many accounts those are.
+        /// Number of its accounts.
         account_count("accountCount"): i64,
         /// Applications it can use.
         apps("apps"): Vec<IdentityApp>,
-        /// How many applications those are.
+        /// Number of its applications.
         app_count("appCount"): i64,
         /// Access profiles, entitlements and roles it has.
         access("access"): Vec<IdentityAccess>,
-        /// How many of them in all.
+        /// Number of all access items.
         access_count("accessCount"): i64,
-        /// How many entitlements among them.
+        /// Number of entitlements among them.
         entitlement_count("entitlementCount"): i64,
-        /// How many roles among them.
+        /// Number of roles among them.
         role_count("roleCount"): i64,
-        /// How many access profiles among them.
+        /// Number of access profiles among them.
         access_profile_count("accessProfileCount"): i64,
-        /// What it answers for. Announced as a list; where it comes as a single object, `extra` has it.
+        /// Objects that it owns. Announced as a list; where it comes as a single object, `extra` has it.
         owns("owns"): Vec<Owns>,
-        /// How many things it answers for.
+        /// Number of objects that it owns.
         owns_count("ownsCount"): i64,
         /// Labels put on it.
         tags("tags"): Vec<String>,
-        /// How many labels those are.
+        /// Number of its labels.
         tags_count("tagsCount"): i64,
-        /// Whether it is switched off. Default: false.
+        /// True if it is switched off. Default: false.
         disabled("disabled"): bool,
-        /// Whether it is locked out. Default: false.
+        /// True if it is locked out. Default: false.
         locked("locked"): bool,
         /// Ids of the segments it can see.
         visible_segments("visibleSegments"): Vec<String>,
-        /// How many segments those are.
+        /// Number of these segments.
         visible_segment_count("visibleSegmentCount"): i64,
     }
 }
 
 document! {
-    /// How the processing of an identity went wrong.
+    /// Error of the processing of an identity.
     pub struct ProcessingDetails {
         /// When it did: ISO 8601, or null.
         date("date"): String,
         /// Step it had come to.
         stage("stage"): String,
-        /// How often it was tried again.
+        /// Number of retries.
         retry_count("retryCount"): i64,
         /// Where in the program it failed.
         stack_trace("stackTrace"): String,
-        /// What failed, in words.
+        /// Error, in words.
         message("message"): String,
     }
 }
@@ -118,13 +118,13 @@ document! {
         account_id("accountId"): String,
         /// Source it belongs to.
         source("source"): TypedReference,
-        /// Whether it is switched off. Default: false.
+        /// True if it is switched off. Default: false.
         disabled("disabled"): bool,
-        /// Whether it is locked out. Default: false.
+        /// True if it is locked out. Default: false.
         locked("locked"): bool,
-        /// Whether it has elevated rights. Default: false.
+        /// True if it has elevated rights. Default: false.
         privileged("privileged"): bool,
-        /// Whether somebody tied it to the identity by hand. Default: false.
+        /// True if somebody assigned it to the identity by hand. Default: false.
         manually_correlated("manuallyCorrelated"): bool,
         /// When its password was last set: ISO 8601, or null.
         password_last_set("passwordLastSet"): String,
@@ -132,7 +132,7 @@ document! {
         entitlement_attributes("entitlementAttributes"): Map<String, Value>,
         /// When it was created: ISO 8601, or null.
         created("created"): String,
-        /// Whether its password can be changed from here. Default: false.
+        /// True if its password can be changed from here. Default: false.
         supports_password_change("supportsPasswordChange"): bool,
         /// Its other attributes, by name; may be null.
         account_attributes("accountAttributes"): Map<String, Value>,
@@ -174,29 +174,29 @@ document! {
         display_name("displayName"): String,
         /// `ACCESS_PROFILE`, `ENTITLEMENT` or `ROLE`.
         kind("type"): String,
-        /// What it is for, in words; may be null.
+        /// Purpose, in words; may be null.
         description("description"): String,
         /// Source of an access profile or an entitlement.
         source("source"): Reference,
         /// Identity that answers for an access profile or a role.
         owner("owner"): DisplayReference,
-        /// Whether an access profile or a role can be taken away.
+        /// True if an access profile or a role can be taken away.
         revocable("revocable"): bool,
-        /// Whether an entitlement gives elevated rights.
+        /// True if an entitlement gives elevated rights.
         privileged("privileged"): bool,
         /// Account attribute that holds an entitlement.
         attribute("attribute"): String,
         /// Value of that attribute which stands for the entitlement.
         value("value"): String,
-        /// Whether an entitlement is held outside of any access profile and role.
+        /// True if an entitlement is held outside of any access profile and role.
         standalone("standalone"): bool,
-        /// Whether a role is switched off.
+        /// True if a role is switched off.
         disabled("disabled"): bool,
     }
 }
 
 document! {
-    /// What an identity answers for, by kind.
+    /// Objects that an identity owns, by kind.
     pub struct Owns {
         /// Sources.
         sources("sources"): Vec<Reference>,
@@ -210,7 +210,7 @@ document! {
         apps("apps"): Vec<Reference>,
         /// Governance groups.
         governance_groups("governanceGroups"): Vec<Reference>,
-        /// Whether decisions go to this identity when nobody else is there to take them.
+        /// True if decisions go to this identity when nobody else can take them.
         fallback_approver("fallbackApprover"): bool,
     }
 }

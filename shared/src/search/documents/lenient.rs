@@ -1,4 +1,4 @@
-//! How a document is read: what has the announced type becomes a typed field, everything else is kept as it came.
+//! Reading of a document: what has the announced type becomes a typed field, everything else is kept as it came.
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};

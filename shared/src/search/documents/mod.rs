@@ -85,7 +85,7 @@ mod tests {
         Vec::from_iter(names).join(", ")
     }
 
-    /// What an example file leaves in `extra`.
+    /// Names that an example file leaves in `extra`.
     fn left_over<T: DeserializeOwned + Serialize>(file: &str, extra: fn(&T) -> &Map<String, Value>) -> String {
         assert_eq!(file.lines().count(), 1);
         let document: T = reread(&serde_json::from_str(file).unwrap());

@@ -14,7 +14,7 @@ document! {
         name("name"): String,
         /// Kind of the document: `role`. Announced in 2024 only, and left out by default.
         document_type("_type"): String,
-        /// What it is for, in words.
+        /// Purpose, in words.
         description("description"): String,
         /// When it was created: ISO 8601, or null.
         created("created"): String,
@@ -22,35 +22,35 @@ document! {
         modified("modified"): String,
         /// When it was queued for the index: ISO 8601, or null; it is found somewhat later.
         synced("synced"): String,
-        /// Whether it can be given out at present. Default: false.
+        /// True if it can be given out at present. Default: false.
         enabled("enabled"): bool,
-        /// Whether people may ask for it. Default: true.
+        /// True if people may ask for it. Default: true.
         requestable("requestable"): bool,
-        /// Whether who asks for it has to leave a comment. Default: false.
+        /// True if a requester has to leave a comment. Default: false.
         request_comments_required("requestCommentsRequired"): bool,
         /// Identity that answers for it.
         owner("owner"): Owner,
         /// Access profiles it gives.
         access_profiles("accessProfiles"): Vec<Reference>,
-        /// How many access profiles it gives; may be null.
+        /// Number of its access profiles; may be null.
         access_profile_count("accessProfileCount"): i64,
         /// Labels put on it.
         tags("tags"): Vec<String>,
         /// Segments whose members see it.
         segments("segments"): Vec<Reference>,
-        /// How many segments those are; may be null.
+        /// Number of its segments; may be null.
         segment_count("segmentCount"): i64,
         /// Entitlements it gives directly.
         entitlements("entitlements"): Vec<RoleEntitlement>,
-        /// How many entitlements it gives directly; may be null.
+        /// Number of its direct entitlements; may be null.
         entitlement_count("entitlementCount"): i64,
-        /// Whether what it gives depends on attributes of its holder. Default: false.
+        /// True if its access depends on attributes of its holder. Default: false.
         dimensional("dimensional"): bool,
-        /// How many attributes that are; may be null.
+        /// Number of these attributes; may be null.
         dimension_schema_attribute_count("dimensionSchemaAttributeCount"): i64,
         /// The attributes it depends on.
         dimension_schema_attributes("dimensionSchemaAttributes"): Vec<DimensionSchemaAttribute>,
-        /// What it gives for each case.
+        /// Access in each case.
         dimensions("dimensions"): Vec<Dimension>,
     }
 }
@@ -58,9 +58,9 @@ document! {
 document! {
     /// An entitlement, as a role or one of its dimensions lists it.
     pub struct RoleEntitlement {
-        /// Whether the entitlement carries permissions. Default: false.
+        /// True if the entitlement carries permissions. Default: false.
         has_permissions("hasPermissions"): bool,
-        /// What the entitlement is for, in words; may be null.
+        /// Purpose of the entitlement, in words; may be null.
         description("description"): String,
         /// Account attribute that holds the entitlement, such as `memberOf`.
         attribute("attribute"): String,
@@ -68,13 +68,13 @@ document! {
         value("value"): String,
         /// Account schema the attribute belongs to, such as `group`.
         schema("schema"): String,
-        /// Whether the entitlement gives elevated rights. Default: false.
+        /// True if the entitlement gives elevated rights. Default: false.
         privileged("privileged"): bool,
         /// Id of the entitlement.
         id("id"): String,
         /// Name of the entitlement.
         name("name"): String,
-        /// What the source calls objects of its kind, such as `group`.
+        /// Name of the source for objects of its kind, such as `group`.
         source_schema_object_type("sourceSchemaObjectType"): String,
         /// Digest by which a change of it is noticed.
         hash("hash"): String,
@@ -84,7 +84,7 @@ document! {
 document! {
     /// An attribute that decides what a dimensional role gives.
     pub struct DimensionSchemaAttribute {
-        /// Whether its value comes from the identity's own attributes. Default: true.
+        /// True if its value comes from the identity's own attributes. Default: true.
         derived("derived"): bool,
         /// Name as shown to people.
         display_name("displayName"): String,
@@ -100,7 +100,7 @@ document! {
         id("id"): String,
         /// Name of the dimension.
         name("name"): String,
-        /// What it is for, in words; may be null.
+        /// Purpose, in words; may be null.
         description("description"): String,
         /// Entitlements given in this case.
         entitlements("entitlements"): Vec<RoleEntitlement>,

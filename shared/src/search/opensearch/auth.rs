@@ -1,4 +1,4 @@
-//! How requests to OpenSearch are authorized.
+//! Authorization of requests to OpenSearch.
 
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::error_chain::error_chain;
 
-/// How requests to OpenSearch are authorized.
+/// Authorization of requests to OpenSearch.
 #[derive(Debug, Clone)]
 pub enum OpenSearchAuth {
     /// AWS Signature Version 4, service `es`.

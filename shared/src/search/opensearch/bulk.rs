@@ -21,7 +21,7 @@ use crate::search::{Version, tombstone};
 
 use super::{Cluster, ErrorCause, Payload, alias};
 
-/// What is asked for of the answer: no more than what decides.
+/// Query of the request, with the members of the answer that are read: no more than what decides.
 const QUERY: &str = "require_alias=true&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,\
                      items.*.error.caused_by";
 /// The longest answer to one change, in bytes.
@@ -264,7 +264,7 @@ fn concerns_document(error: &ErrorCause) -> bool {
     }
 }
 
-/// What a version conflict means. The answer has the stored version in its message alone.
+/// Outcome of a version conflict. The answer has the stored version in its message alone.
 fn conflict(reason: &str) -> Outcome {
     let number = |after: &str| {
         let rest = reason.rsplit_once(after)?.1.strip_prefix(" [")?;

@@ -1,4 +1,4 @@
-//! The way to a cluster: one request, one answer.
+//! Client of a cluster: one request, one answer.
 
 use std::fmt;
 use std::time::Duration;
@@ -23,10 +23,10 @@ use super::OpenSearchAuth;
 /// The longest answer that is no document, in bytes.
 pub(super) const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// How long the rest of an answer may take of which the status says all.
+/// Time limit for the rest of an answer whose status suffices.
 const REST: Duration = Duration::from_millis(100);
 
-/// What is sent with a request.
+/// Payload of a request.
 #[derive(Debug, Clone)]
 pub enum Payload {
     /// Nothing.

@@ -36,11 +36,11 @@ pub use reason::ErrorCause;
 pub struct OpenSearchSettings {
     /// The cluster's address, without a path.
     pub url: Url,
-    /// How requests are authorized.
+    /// Authorization of requests to OpenSearch.
     pub auth: OpenSearchAuth,
-    /// What stands before an index's name in its alias.
+    /// Alias prefix.
     pub alias_prefix: String,
-    /// How long one read may take. Clients repeat a failed read by themselves, so this is short.
+    /// Time limit of one read. Clients repeat a failed read by themselves, so this is short.
     pub timeout: Duration,
     /// The largest document that is read, in bytes.
     pub max_document_bytes: usize,
@@ -85,7 +85,7 @@ pub fn alias(prefix: &str, index: IndexName) -> String {
     encode(&format!("{prefix}{index}"))
 }
 
-/// What is stored under an id: a document, or the mark of one that was deleted.
+/// Document stored under an id: a document, or the mark of one that was deleted.
 fn document(bytes: Bytes) -> Result<Option<DocumentBytes>, DocumentStoreError> {
     if tombstone::is_tombstone(&bytes) {
         return Ok(None);

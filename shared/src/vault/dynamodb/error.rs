@@ -1,4 +1,4 @@
-//! What an error of the SDK means to the vault.
+//! Error of the vault for an error of the SDK.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 

@@ -14,10 +14,10 @@ use super::error::fault;
 use super::item::{self, Item};
 use super::{DynamoDbVault, NAMES_INDEX};
 
-/// How often the keys that a batch read left over are asked for again.
+/// Rounds in which the keys that a batch read left over are requested again.
 const BATCH_ROUNDS: u32 = 5;
-/// How many names behind a page are read with it. What lies behind them is only counted, which is one more call, but
-/// spares the names' way here and their decoding: for an owner of thousands that is more than all the rest.
+/// Number of names behind a page that are read with it. What lies behind them is only counted, which is one more call,
+/// but spares the names' way here and their decoding: for an owner of thousands that is more than all the rest.
 const NAMES_AHEAD: u64 = 500;
 
 impl ReadSecret for DynamoDbVault {
@@ -56,11 +56,11 @@ impl ListSecrets for DynamoDbVault {
     }
 }
 
-/// What was read of an owner's names.
+/// Names of an owner that were read.
 struct Names {
     /// The page's names.
     names: Vec<SecretName>,
-    /// How many names were read.
+    /// Number of names that were read.
     read: u64,
     /// The key after which more may be.
     rest: Option<Item>,
@@ -112,7 +112,7 @@ impl DynamoDbVault {
         }
     }
 
-    /// How many names there are after the key `from`; none if there is no such key.
+    /// Number of names after the key `from`; none if there is no such key.
     async fn count(&self, owner: &UserId, mut from: Option<Item>) -> Result<u64, SecretStoreError> {
         let mut counted = 0;
         while from.is_some() {

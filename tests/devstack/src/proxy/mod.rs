@@ -1,6 +1,9 @@
-//! What stands between a function and a service: it counts the calls, and it fails as a test wants it to.
+//! Proxy between a function and a service: it counts the calls, and it fails as a test wants it to.
 
+mod call;
 mod wire;
+
+pub use call::Call;
 
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex};
@@ -16,7 +19,7 @@ use tokio::task::JoinSet;
 
 use wire::{pass_on, read, reset, written};
 
-/// How a call fails.
+/// Failure of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing listens.
@@ -40,41 +43,16 @@ pub enum Fault {
     },
     /// An answer of this length is announced, and sent as long as somebody reads it.
     Flood {
-        /// How many bytes.
+        /// Number of bytes.
         bytes: u64,
     },
 }
 
-/// A call that arrived.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// The method.
-    pub method: String,
-    /// The path and query, as they were sent.
-    pub path: String,
-    /// The headers in the order in which they came, names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Bytes,
-}
-
-impl Call {
-    /// A header's value.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The action that an AWS service is asked for, such as `GetItem`; `None` for a request that names none.
-    pub fn action(&self) -> Option<&str> {
-        self.header("x-amz-target")?.rsplit('.').next()
-    }
-}
-
-/// What fails, and how often still.
+/// Failures still to come.
 #[derive(Debug, Clone)]
 struct Plan {
     fault: Fault,
-    /// How many calls are passed on before the first fails.
+    /// Number of calls that are passed on before the first failure.
     skip: usize,
     times: usize,
     /// The one action or method whose calls fail; all, if there is none.
@@ -146,7 +124,7 @@ impl Proxy {
         self.state.plan.send_replace(Some(Plan { fault, skip: passed_on, times, action: None }));
     }
 
-    /// How many calls arrived since they were taken the last time.
+    /// Number of calls since the last count.
     pub fn count_calls(&self) -> usize {
         self.state.calls.lock().unwrap().len()
     }
@@ -191,7 +169,7 @@ impl Proxy {
     }
 }
 
-/// How many connections may wait to be taken.
+/// Number of connections that may wait to be taken.
 const BACKLOG: u32 = 1024;
 
 /// A socket at this address, beside another one that may be there.

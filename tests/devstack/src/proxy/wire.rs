@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-use super::Call;
+use super::call::Call;
 
 /// Makes the close that follows a reset: without lingering it is one.
 pub(super) fn reset(stream: &TcpStream) {

@@ -15,7 +15,7 @@ const ANSWER: &str = ".answer.json";
 #[derive(Debug)]
 pub struct Case {
     pub function: String,
-    /// What is promised.
+    /// Promise of the case.
     pub why: String,
     /// The event's text, with its placeholders.
     pub event: String,

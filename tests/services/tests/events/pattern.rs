@@ -1,4 +1,4 @@
-//! What an answer is held against: JSON in which `…` stands for any text.
+//! Pattern of an answer: JSON in which `…` stands for any text.
 
 use devstack::sandbox::Answer;
 use serde_json::Value;
@@ -36,7 +36,7 @@ impl Pattern {
     }
 }
 
-/// Whether a value is the expected one, member by member; the error names the first place where it isn't.
+/// Tells whether a value is the expected one, member by member; the error names the first place where it isn't.
 fn fits(expected: &Value, found: &Value, place: &str) -> Result<(), String> {
     match (expected, found) {
         (Value::Object(expected), Value::Object(found)) => {
@@ -58,7 +58,7 @@ fn fits(expected: &Value, found: &Value, place: &str) -> Result<(), String> {
     }
 }
 
-/// Whether a text is the expected one, in which each `…` stands for at least one character.
+/// Tells whether a text is the expected one, in which each `…` stands for at least one character.
 fn text_fits(pattern: &str, text: &str) -> bool {
     let Some((start, others)) = pattern.split_once('…') else { return pattern == text };
     let Some(rest) = text.strip_prefix(start) else { return false };

@@ -1,5 +1,5 @@
-//! What stands in an event for something that is another each time: `{token:…}` for a signed token, `{etag}` for the
-//! entity tag that a request before it was answered with.
+//! Placeholders in an event for values that differ each time: `{token:…}` for a signed token, `{etag}` for the entity
+//! tag that a request before it was answered with.
 
 use std::time::Duration;
 

@@ -29,7 +29,7 @@ struct Operation {
     function: &'static str,
     action: &'static str,
     method: &'static str,
-    /// What follows the path of the user's secrets, and the body, of a request that warms the function.
+    /// Path after the user's secrets, and the body, of a request that warms the function.
     warm: (&'static str, &'static str, u64),
     /// The same for the request whose call fails.
     request: (&'static str, &'static str),
@@ -90,7 +90,7 @@ const LIST_NAMES: Operation = Operation { function: "list-secrets", action: "Que
 const LIST_PAGE: Operation = Operation { function: "list-secrets", action: "BatchGetItem", ..READ };
 
 impl Operation {
-    /// Whether the call that fails is the one that changes something.
+    /// Tells whether the call that fails is the one that changes something.
     fn writes(&self) -> bool {
         matches!(self.action, "PutItem" | "DeleteItem")
     }

@@ -23,13 +23,13 @@ use devstack::watched::Watched;
 
 use crate::template::Template;
 
-/// What a failing service says, which no client may see.
+/// Words of a failing service, which no client may see.
 const WORDS: &str = "words-of-the-service-8c41";
 
-/// How long a function may take.
+/// Time limit of a function.
 static TIME_LIMIT: LazyLock<Duration> = LazyLock::new(|| Template::read().time_limit());
 
-/// How long Lambda waits for a function that starts.
+/// Time that Lambda waits for a function that starts.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// A way to fail.
@@ -37,7 +37,7 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 struct Row {
     name: &'static str,
     fault: Fault,
-    /// What the log has of it.
+    /// Cause in the log.
     cause: &'static str,
 }
 
@@ -46,13 +46,13 @@ impl Row {
         Self { name, fault, cause }
     }
 
-    /// Whether it takes as long as a call may take at most. Rows of this kind are run side by side in a test of their
-    /// own, so that the others needn't wait for each of them.
+    /// Tells whether it takes as long as a call may take at most. Rows of this kind are run side by side in a test of
+    /// their own, so that the others needn't wait for each of them.
     fn is_slow(&self) -> bool {
         self.fault == Fault::Stall
     }
 
-    /// Whether the service did what it was asked to.
+    /// Tells whether the service did what it was asked to.
     fn is_done(&self) -> bool {
         matches!(self.fault, Fault::CutAnswer | Fault::DropAnswer)
     }
@@ -140,7 +140,7 @@ fn expect_failure(watched: &Watched<'_>, asked: &Asked, status: u64, causes: &[&
     }
 }
 
-/// What else than waiting for a service a request may take on a busy machine.
+/// Time that a request may take on a busy machine beside the wait for a service.
 const BUSY: Duration = Duration::from_secs(3);
 
 /// The version of a secret in the table, if there is that secret.

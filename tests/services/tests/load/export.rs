@@ -1,4 +1,4 @@
-//! What is loaded comes out again.
+//! Documents come out as they were loaded.
 
 use std::fmt::Write;
 
@@ -130,7 +130,7 @@ fn a_busy_opensearch_is_asked_again(world: &World) {
     assert_eq!(points_in_time(&place), (true, 0));
 }
 
-/// Whether points in time of this index have ended, and how many are open.
+/// State of the points in time of this index: have some ended, and how many are open.
 fn points_in_time(place: &Place<'_>) -> (bool, u64) {
     let stats = place.ask("GET", &format!("{}/_stats/search", place.alias()), "");
     let stats: serde_json::Value = serde_json::from_str(&stats).unwrap();

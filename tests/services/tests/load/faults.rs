@@ -1,4 +1,4 @@
-//! What goes wrong on the way, and passes.
+//! Failures on the way that pass.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};

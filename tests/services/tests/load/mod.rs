@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::program::coffer;
 
-/// How long something may take that happens by itself.
+/// Time limit for something that happens by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An index behind a prefix of its own, and a folder that the program works in.
@@ -128,7 +128,7 @@ impl Running {
     }
 }
 
-/// What a command has said to whom it may concern.
+/// Standard output and standard error of a command.
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -1,4 +1,4 @@
-//! What becomes of lines.
+//! Rules for lines.
 
 use devstack::tools::Need;
 

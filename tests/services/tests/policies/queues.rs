@@ -6,7 +6,7 @@ use super::is_of_queues;
 use crate::World;
 use crate::template::Template;
 
-/// What there is of queues in a function's events.
+/// Queues in a function's events.
 pub(super) fn queues(function: &Value) -> Vec<&Value> {
     let events = function["Events"].as_object().into_iter().flatten();
     events.filter(|(_, event)| event["Type"] == "SQS").map(|(_, event)| &event["Properties"]).collect()

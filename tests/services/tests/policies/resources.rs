@@ -1,4 +1,4 @@
-//! What policies allow their actions on.
+//! Resources of the policies' actions.
 
 use serde_json::{Value, json};
 
@@ -15,12 +15,12 @@ fn of_the_domain(path: &str) -> Value {
     json!({ "Fn::Sub": [format!("{domain}{path}"), { "Name": name }] })
 }
 
-/// What follows each index's alias there.
+/// Paths after each index's alias.
 fn of_each_index(rest: &str) -> Vec<Value> {
     IndexName::ALL.map(|index| of_the_domain(&format!("/${{OpenSearchAliasPrefix}}{index}{rest}"))).into()
 }
 
-/// What prepare-search may do with these paths, by action. The indices have names that begin with their aliases'.
+/// Paths that prepare-search may use, by action. The indices have names that begin with their aliases'.
 fn of_preparation(action: &str) -> Vec<Value> {
     let (indices, named) =
         (of_each_index("-*"), |paths: &[&str]| paths.iter().map(|path| of_the_domain(path)).collect());

@@ -21,7 +21,7 @@ struct Run<'a> {
     user: &'static str,
 }
 
-/// What IAM calls an action of AWS; `None` for a request that asks for none.
+/// Name of an AWS action in IAM; `None` for a request that asks for none.
 fn iam(call: &Call) -> Option<String> {
     let (service, action) = call.header("x-amz-target")?.split_once('.')?;
     let service = match service {
@@ -238,7 +238,7 @@ pub(super) fn delete(stack: &Stack) -> BTreeSet<String> {
     run.actions()
 }
 
-/// What IAM calls these requests to OpenSearch: its permissions are named by the method.
+/// Names in IAM of these requests to OpenSearch: its permissions are named by the method.
 fn of_opensearch(calls: &[Call]) -> BTreeSet<String> {
     let methods = calls.iter().map(|call| call.method.to_ascii_lowercase());
     methods.map(|method| format!("es:ESHttp{}{}", method[..1].to_ascii_uppercase(), &method[1..])).collect()

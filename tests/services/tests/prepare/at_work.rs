@@ -21,8 +21,8 @@ pub const TESTS: &[Test] = &[(
 const INDEX: IndexName = IndexName::Identities;
 const DOCUMENTS: usize = 4_000;
 
-/// What was written of a document: its states, the first of version 1, and up to which of them it is certain that they
-/// have been stored.
+/// Writes of a document: its states, the first of version 1, and up to which of them it is certain that they have been
+/// stored.
 #[derive(Debug, Default, Clone)]
 struct History {
     states: Vec<Option<String>>,

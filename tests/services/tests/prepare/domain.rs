@@ -37,7 +37,7 @@ fn domain(stack: &Stack, name: &str) -> Proxy {
     Proxy::before(stack.runtime().handle(), &stack.secrets_manager)
 }
 
-/// What the control plane says of a domain in this state.
+/// Answer of the control plane for a domain in this state.
 fn state(status: &serde_json::Value) -> Fault {
     let body = json!({ "DomainStatus": status }).to_string().into();
     Fault::Answer { status: 200, headers: vec![("content-type".to_owned(), "application/json".to_owned())], body }

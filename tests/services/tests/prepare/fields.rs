@@ -1,4 +1,4 @@
-//! What the indices take, and what is found in them.
+//! Documents that the indices take, and the searches that find them.
 
 use bytes::Bytes;
 use devstack::proxy::{Fault, Proxy};

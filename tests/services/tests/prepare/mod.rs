@@ -94,7 +94,7 @@ impl<'a> Indices<'a> {
         answer.as_object().unwrap().keys().cloned().collect()
     }
 
-    /// Whether an index refuses writes.
+    /// Tells whether an index refuses writes.
     fn is_blocked(&self, name: &str) -> bool {
         self.get("GET", name, &Value::Null)[name]["settings"]["index"]["blocks"]["write"] == "true"
     }
@@ -130,7 +130,7 @@ impl<'a> Indices<'a> {
         read.unwrap_or_else(|fault| panic!("{index} {id}: {fault}")).map(DocumentBytes::into_text)
     }
 
-    /// How many documents that searches see fit a query.
+    /// Number of searchable documents that match a query.
     fn count(&self, index: IndexName, query: &Value) -> u64 {
         let alias = self.alias(index);
         self.get("POST", &format!("{alias}/_refresh"), &Value::Null);
@@ -150,7 +150,7 @@ fn change(id: &str, version: u64, text: Option<&str>) -> Change {
     }
 }
 
-/// What a program said that ended well.
+/// Output of a program that ended well.
 #[track_caller]
 fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

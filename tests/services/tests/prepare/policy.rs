@@ -1,4 +1,4 @@
-//! What the function asks a cluster for is what its role allows it to.
+//! Requests of the function to a cluster match the permissions of its role.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,8 @@ fn path_of(resource: &Value) -> String {
     path.replace("${OpenSearchAliasPrefix}", PREFIX)
 }
 
-/// Whether a pattern of IAM, in which `*` stands for anything, is that of a path. No pattern here has two of them.
+/// Tells whether a pattern of IAM, in which `*` stands for anything, is that of a path. No pattern here has two of
+/// them.
 fn fits(pattern: &str, path: &str) -> bool {
     match pattern.split_once('*') {
         Some((start, end)) => path.len() >= start.len() + end.len() && path.starts_with(start) && path.ends_with(end),

@@ -19,7 +19,7 @@ pub const TESTS: &[Test] = &[
     ("an_event_without_an_address_for_the_answer_is_an_error", &[Need::Services], an_event_without_an_address),
 ];
 
-/// What stands for CloudFormation: it takes every answer. Nothing is behind it.
+/// Stand-in for CloudFormation: it takes every answer. Nothing is behind it.
 pub(super) fn cloud_formation(stack: &Stack) -> Proxy {
     let proxy = Proxy::before(stack.runtime().handle(), &stack.opensearch);
     proxy.fail(Fault::Answer { status: 200, headers: Vec::new(), body: Default::default() });

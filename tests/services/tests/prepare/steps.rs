@@ -19,7 +19,7 @@ pub const TESTS: &[Test] = &[
 
 /// The one that is migrated; the others are up to date.
 const INDEX: IndexName = IndexName::Roles;
-/// How many documents are there, the last of which is deleted.
+/// Number of documents, the last of which is deleted.
 const DOCUMENTS: u64 = 12;
 
 fn text(number: u64) -> String {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: String,
-    /// What is asked for, path and query.
+    /// Requested path and query.
     pub target: String,
     /// Names and values as they were sent; of a value not even the space before it is gone.
     pub headers: Vec<(String, String)>,

@@ -10,7 +10,7 @@ use time::{Duration, PrimitiveDateTime};
 
 use super::server::Request;
 
-/// Who may have signed, and for what.
+/// Expected signer and scope.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
     pub access_key: &'a str,
@@ -21,7 +21,7 @@ pub struct Expected<'a> {
     pub service: &'a str,
 }
 
-/// How far the clocks of client and server may be apart.
+/// Accepted difference of the clocks of client and server.
 const CLOCKS: Duration = Duration::minutes(5);
 
 /// Checks a request that arrived at `now`, given in UTC.

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use devstack::examples;
 use devstack::random::Random;
 
-/// What stands between the tokens of a document.
+/// Spacing between the tokens of a document.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spacing {
     None,
@@ -28,7 +28,7 @@ pub struct Generator {
     text: String,
 }
 
-/// How much is in a document, about, in bytes.
+/// Rough size of a document, in bytes.
 const ORDINARY: usize = 1000;
 const LARGE: usize = 100_000;
 

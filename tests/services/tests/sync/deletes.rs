@@ -8,7 +8,7 @@ use shared::names::IndexName;
 use super::{Indices, delete, document, upsert};
 use crate::World;
 
-/// How long OpenSearch may take to forget a deleted document, once it is told to.
+/// Time limit for OpenSearch to forget a deleted document.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn a_late_upsert_does_not_bring_a_deleted_document_back(world: &World) {

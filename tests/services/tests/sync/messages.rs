@@ -1,4 +1,4 @@
-//! What is wrong with single messages, and what is said of it.
+//! Defects of single messages, and their log lines.
 
 use devstack::queue::{self, Message};
 use devstack::sandbox::Function;

@@ -1,3 +1,5 @@
+//! Tests of the pipeline over a store of their own.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use shared::names::DocumentId;
@@ -11,7 +13,7 @@ struct Store<F> {
     answer: F,
     calls: AtomicUsize,
     under_way: AtomicUsize,
-    /// How many calls were under way when each began, itself with them.
+    /// Number of calls under way when each began, itself with them.
     seen: Mutex<Vec<usize>>,
 }
 
