@@ -1,4 +1,4 @@
-//! The data folder: what the local server keeps, readable by its owner alone.
+//! The data folder: files of the local server, readable by its owner alone.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone)]
 pub struct DataDir(PathBuf);
 
-/// Error of the data folder. Its text says what to do.
+/// Error of the data folder. Its text names the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     /// A file or folder can't be used.
@@ -90,8 +90,8 @@ impl DataDir {
         }
     }
 
-    /// The path of a store's file, which is there and which only its owner can read before the store puts anything
-    /// into it; what SQLite keeps beside it gets the same permissions.
+    /// The path of a store's file. The file is there, and only its owner can read it, before the store writes to it.
+    /// SQLite gives its files beside it the same permissions.
     ///
     /// # Errors
     /// [`DataDirError`] if it can't be made, or others can read it.
@@ -118,7 +118,7 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Refuses what others can read.
+/// Refuses a file that others can read.
 fn closed(path: &Path) -> Result<(), DataDirError> {
     #[cfg(unix)]
     {

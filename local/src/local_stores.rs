@@ -29,7 +29,7 @@ impl LocalStores {
     /// Opens the folder and its stores, made if they aren't there.
     ///
     /// # Errors
-    /// What keeps them from being opened.
+    /// A store can't be opened.
     pub fn open(path: &Path) -> Result<Self, StartError> {
         let data = DataDir::open(path)?;
         let key = SigningKey::open(&data)?;
@@ -41,7 +41,7 @@ impl LocalStores {
     /// Opens the documents alone.
     ///
     /// # Errors
-    /// What keeps them from being opened.
+    /// The store can't be opened.
     pub fn open_documents(data: &DataDir) -> Result<EmbeddedDocuments, StartError> {
         Ok(EmbeddedDocuments::open(&data.store_file(DOCUMENTS_FILE)?)?)
     }
@@ -96,7 +96,7 @@ impl LocalStores {
     /// The six endpoints with the folder's keyring, over these stores: those of the folder, or others in their place.
     ///
     /// # Errors
-    /// What keeps the table from being made.
+    /// The table can't be made.
     pub async fn app<D: ReadDocument>(
         &self,
         table: aws_sdk_dynamodb::Client,

@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(20);
 /// Serves until `stop` resolves; then requests under way are answered, connections are closed, and it returns.
 ///
 /// # Errors
-/// What the operating system says of the listener.
+/// The operating system's, of the listener.
 pub async fn run<F: Functions + 'static>(
     listener: TcpListener,
     functions: F,
@@ -80,7 +80,7 @@ async fn respond<F: Functions>(gateway: &Gateway<F>, request: Request) -> Respon
     response.map(Body::from)
 }
 
-/// Reads a body; what is too large is thrown away.
+/// Reads a body; the bytes over the limit are discarded.
 async fn read(mut body: Body) -> Result<Bytes, GatewayError> {
     let mut kept = BytesMut::new();
     let mut length = 0;

@@ -1,4 +1,4 @@
-//! An error and what caused it, in one line for the log.
+//! An error and its causes, in one line for the log.
 
 use std::error::Error;
 

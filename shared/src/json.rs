@@ -1,4 +1,4 @@
-//! A JSON object whose members keep the bytes they came in.
+//! A JSON object that keeps the bytes of its members.
 //!
 //! `serde_json::Value` would lose numbers beyond 64 bits, the order of keys and the difference between spellings, and
 //! would let the last of two equal keys win without a word: a body or a token that two readers can understand
@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for RawObject<'de> {
     }
 }
 
-/// Tells whether a JSON object names this member, once or more often: for documents, whose members nobody here judges.
+/// Tells whether a JSON object names this member, once or more often: for documents, which are not validated here.
 #[must_use]
 pub fn names_member(object: &[u8], name: &str) -> bool {
     let members: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_slice(object);

@@ -1,11 +1,11 @@
 //! Code that all of Coffer's functions share.
 //!
 //! Rooms, lower ones first; a room knows only those above it in this list:
-//! - [`names`]: identifiers that can't hold a bad value; [`random`]: random ids; [`json`]: objects whose members keep
-//!   their bytes;
+//! - [`names`]: identifiers that can't hold a bad value; [`random`]: random ids; [`json`]: objects that keep the bytes
+//!   of their members;
 //! - [`sealing`]: the keyring, and sealed bytes;
 //! - [`auth`]: from a token to a caller;
-//! - [`vault`]: secrets, who may do what with them, the table; [`search`]: documents, where they are read from, and how
+//! - [`vault`]: secrets, the permissions on them, the table; [`search`]: documents, where they are read from, and how
 //!   changes of them are applied;
 //! - [`http`]: paths, answers, the two families of errors, and the way of a request;
 //! - [`deps`]: dependencies of the endpoints; [`document_validation`]: checks of a document before it is stored;

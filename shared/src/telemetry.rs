@@ -1,4 +1,5 @@
-//! The log: JSON lines, one a request, and what happens at start. docs/SECURITY.md lists what is never in it.
+//! The log: JSON lines, one a request, and the events of the start. docs/SECURITY.md lists the values that are never in
+//! it.
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
@@ -7,8 +8,8 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Coffer's own crates with lines of their own. Only their level can be set: what a dependency says at a finer level
-/// than a warning may hold requests and answers in full.
+/// Coffer's own crates with lines of their own. Only their level can be set: a dependency's lines at a finer level than
+/// a warning may hold requests and answers in full.
 const OWN: [&str; 4] = ["shared", "local", "prepare_search", "sync_documents"];
 
 /// Starts the log. Later calls change nothing.

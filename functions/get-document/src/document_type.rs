@@ -1,4 +1,4 @@
-//! The field `_type`, for those who follow the published schema rather than its examples.
+//! The field `_type`, for clients of the published schema rather than of its examples.
 
 use shared::json::names_member;
 use shared::names::IndexName;

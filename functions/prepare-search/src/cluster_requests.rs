@@ -118,7 +118,7 @@ impl ClusterRequests<'_> {
         self.send(Method::DELETE, path, None).await
     }
 
-    /// Sends a request until somebody answers who has the time. It may have been done more than once then.
+    /// Sends a request with retries; it may be applied more than once. It may have been done more than once then.
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, PrepareError> {
         let mut backoff = Backoff::new(FIRST_WAIT, ATTEMPT);
         let mut attempt = 1;

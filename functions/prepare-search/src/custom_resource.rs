@@ -1,7 +1,7 @@
 //! The custom resource of a deployment.
 //!
-//! CloudFormation waits for an answer for an hour, whatever happens to the function. So nothing that goes wrong, a
-//! missing setting or a panic, is left to the runtime: it is an answer.
+//! CloudFormation waits an hour for an answer, even if the function fails. So nothing that goes wrong, a missing
+//! setting or a panic, is left to the runtime: it is an answer.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -92,7 +92,7 @@ impl Task for PrepareSearch {
     }
 }
 
-/// Does what is asked for.
+/// Does the requested work.
 async fn work(request_type: &str, time: Duration) -> Result<(), PrepareError> {
     match request_type {
         "Create" | "Update" => prepare(time).await,
@@ -103,7 +103,7 @@ async fn work(request_type: &str, time: Duration) -> Result<(), PrepareError> {
 }
 
 async fn prepare(time: Duration) -> Result<(), PrepareError> {
-    // The settings are read here, so that what is wrong with them is an answer.
+    // The settings are read here, so that an error in them becomes an answer.
     let settings = ClusterSettings::read(&from_env).map_err(|faults| PrepareError::failed(faults.to_string()))?;
     let deadline = Deadline::within(time.saturating_sub(WAY_BACK));
     let patience = match settings.place {

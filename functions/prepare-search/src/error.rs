@@ -2,7 +2,7 @@
 
 use shared::names::IndexName;
 
-/// Why indices could not be prepared. The texts say what to do where somebody can do something.
+/// Why indices could not be prepared. The texts name the remedy, if there is one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PrepareError {
     /// The cluster or the domain failed, could not be reached, or is in a state that nobody expects.

@@ -1,7 +1,7 @@
 //! The indices of the six types of documents, made and kept up to date: as a function that a deployment calls, and as
 //! a command of the program.
 //!
-//! An index's name ends with the fingerprint of its settings and mappings, and its alias is what everybody uses. As
+//! An index's name ends with the fingerprint of its settings and mappings, and its alias is the name for all users. As
 //! long as the fingerprint is that of this version nothing is done; otherwise the documents are copied into a new
 //! index, and the alias is put before that one.
 

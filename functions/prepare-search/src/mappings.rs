@@ -13,8 +13,8 @@ const TIMES: [&str; 5] = ["created", "modified", "synced", "date", "passwordLast
 
 /// A term may have 32,766 bytes, and a character four of them. Longer texts are kept, and not found.
 const LONGEST_TERM: u32 = 8_191;
-/// Greatest depth of a document. OpenSearch takes no higher one, and refuses documents of its default, 20, whose arrays
-/// are nested deeper.
+/// Greatest depth of a document. OpenSearch takes no higher one, and refuses documents with deeper arrays at its
+/// default of 20.
 const DEPTH: u32 = 1_000;
 
 /// Which of its fields an index knows.
@@ -43,8 +43,8 @@ impl Design {
         let mut mappings = Map::new();
         mappings.insert("dynamic".to_owned(), json!(false));
         if fields == Fields::Typed {
-            // Names with dots stay names. What has another form than was announced is then only not found by this
-            // field, where otherwise the document would be refused.
+            // Names with dots stay names. A value of another form is then only not found by this field; otherwise the
+            // document would be refused.
             mappings.insert("disable_objects".to_owned(), json!(true));
         }
         mappings.insert("properties".to_owned(), properties(index, fields));

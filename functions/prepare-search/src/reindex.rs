@@ -52,7 +52,7 @@ impl Reindex<'_> {
         }
     }
 
-    /// Removes what is in the new index's place: the rest of a run that was killed, or what was kept of an earlier time.
+    /// Removes the index in the new one's place: the rest of a killed run, or an index kept from an earlier time.
     async fn make_room(&self) -> Result<(), PrepareError> {
         self.requests.cancel_copies_into(self.new).await?;
         for index in self.requests.find(self.new).await? {
@@ -74,7 +74,7 @@ impl Reindex<'_> {
         match requests.create(new, body).await? {
             Creation::Made => {}
             Creation::TooOld => return Ok(Ended::TooOld),
-            // Made by this run, whose answer was lost, or by another.
+            // Made by this run with a lost answer, or by another.
             Creation::IsThere => self.hold_that_new_is_ours().await?,
         }
         let checkpoint = self.copy_while_written().await?;
@@ -106,8 +106,7 @@ impl Reindex<'_> {
         Err(PrepareError::failed(format!("{} was made by another run: let one run end before the next", self.new)))
     }
 
-    /// Copies everything, and then, while it gets less, what was written meanwhile. All up to the number that comes
-    /// back is copied.
+    /// Copies everything, then the interim writes while they get fewer. All up to the number that comes back is copied.
     async fn copy_while_written(&self) -> Result<i64, PrepareError> {
         let Self { requests, old, new, progress, .. } = self;
         let old = old.name.as_str();

@@ -260,7 +260,7 @@ fn new_run() -> Result<String, PrepareError> {
     RandomId::make().map(|id| id.to_string()).map_err(|error| PrepareError::failed(error.to_string()))
 }
 
-/// A design with what an index says about where it comes from.
+/// A design with the metadata of an index about its origin.
 fn with_meta(design: &Design, run: &str) -> Value {
     let mut body = design.body.clone();
     if let Some(mappings) = body.get_mut("mappings").and_then(Value::as_object_mut) {

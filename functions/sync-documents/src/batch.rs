@@ -18,7 +18,7 @@ pub(crate) struct Batch {
     pub(crate) defects: Vec<(String, Defect)>,
 }
 
-/// A document, and what may still become of it; there is at least one candidate.
+/// A document and its candidates, of which there is at least one.
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) index: IndexName,

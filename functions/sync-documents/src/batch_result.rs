@@ -119,7 +119,7 @@ impl BatchResult {
         }
     }
 
-    /// Logs what became of the batch; the answer to the queue.
+    /// Logs the result of the batch; the answer to the queue.
     pub(crate) fn finish(self) -> SqsBatchResponse {
         tracing::info!(
             operation = OPERATION,
@@ -137,8 +137,8 @@ impl BatchResult {
     }
 }
 
-/// Warns of a dropped change whose version is a count and the newer one a time: its producer and another one don't
-/// number alike, and none of its changes would ever apply.
+/// Warns of a dropped change if its version is a count and the newer one a time. Its producer and another one number
+/// differently, and none of its changes would ever apply.
 fn warn_if_unlike(message_id: &str, index: IndexName, dropped: &Change, newer: Version) {
     if dropped.version.is_unlike(newer) {
         tracing::warn!(

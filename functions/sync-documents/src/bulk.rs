@@ -21,7 +21,7 @@ pub(crate) struct BulkRequest {
     bytes: usize,
 }
 
-/// The message of a change, and what is left of its document's messages.
+/// The message of a change, and the other messages of its document.
 #[derive(Debug)]
 pub(crate) struct Origin {
     pub(crate) message_id: String,

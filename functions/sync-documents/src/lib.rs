@@ -1,8 +1,8 @@
 //! Changes of documents from a queue: each document of a batch ends in its newest state, and the answer names the
 //! messages that the queue has to deliver again.
 //!
-//! A queue delivers late, in any order, and more than once. None of it matters: every change says which version of the
-//! document it leads to, and the store takes none that is older than what it has.
+//! A queue delivers late, in any order, and more than once. None of it matters: every change names the version of the
+//! document that it leads to, and the store takes none older than the stored one.
 
 mod batch;
 mod batch_result;
@@ -74,7 +74,7 @@ impl<W: WriteDocuments> Task for SyncDocuments<W> {
     }
 }
 
-/// Notes the answer to a request. Documents whose newest change was refused are open again, if they have an older one.
+/// Notes the answer to a request. A document is open again if its newest change was refused and it has an older one.
 fn settle(
     BulkRequest { index, changes, origins, .. }: BulkRequest,
     answer: Result<Vec<Outcome>, DocumentStoreError>,

@@ -14,7 +14,7 @@ pub(crate) struct Message {
     pub(crate) change: Change,
 }
 
-/// Why a message can never be applied, and what of it could be read. The reason quotes nothing of a document.
+/// Reason that a message can never be applied, and its readable parts. The reason quotes nothing of a document.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Defect {
     pub(crate) index: Option<IndexName>,
@@ -26,7 +26,7 @@ pub(crate) struct Defect {
 /// again.
 const MAX_VERSION: u64 = 1 << 62;
 
-/// Reads a message's body. RawObject that mean nothing here are passed over: they may be notes of who sent it.
+/// Reads a message's body. Unknown members are ignored: they may be notes of the sender.
 pub(crate) fn read(body: &str) -> Result<Message, Defect> {
     let nameless = |reason| Defect { index: None, id: None, reason };
     let members = object(body.as_bytes()).map_err(|reason| nameless(format!("the body {reason}")))?;
@@ -49,7 +49,7 @@ fn object(bytes: &[u8]) -> Result<RawObject<'_>, String> {
     RawObject::parse(bytes).map_err(|error| format!("must be a JSON object that names each member once: {error}"))
 }
 
-/// A member that must be there; `right` says what it must be.
+/// A member that must be there; `right` names the correct value.
 fn required<'a>(members: &RawObject<'a>, name: &str, right: &str) -> Result<&'a RawValue, String> {
     members.get(name).ok_or_else(|| format!("{name} is missing: it must be {right}"))
 }

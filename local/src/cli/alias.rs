@@ -9,7 +9,7 @@ use shared::search::{Cluster, Payload, alias};
 use super::error::CommandError;
 
 /// Refuses to begin where it is plain that nothing will come of it: an alias that is missing, and credentials that are
-/// wrong. What else keeps the cluster from answering may pass, and shows again with the work itself.
+/// wrong. Other obstacles may pass, and show again with the work itself.
 pub(super) async fn check(
     cluster: &Cluster,
     prefix: &str,

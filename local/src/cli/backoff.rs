@@ -13,8 +13,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest wait that we choose ourselves.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// Wait after this many failures in a row: what the store asks for, else twice as long each time, and by up to a half
-/// less, so that those who were sent away together don't come back together.
+/// Wait after this many failures in a row: the store's own demand, else twice as long each time. It is up to a half
+/// shorter at random, so that clients refused together don't return together.
 pub(super) fn wait(failures: u32, fault: &DocumentStoreError) -> Duration {
     if let DocumentStoreError::Throttled { retry_after_seconds: Some(seconds), .. } = fault {
         return Duration::from_secs(*seconds).min(PATIENCE);

@@ -1,4 +1,4 @@
 //! Error of a command.
 
-/// Error of a command. Its text says what to do.
+/// Error of a command. Its text names the remedy.
 pub type CommandError = Box<dyn std::error::Error + Send + Sync>;

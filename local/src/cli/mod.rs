@@ -51,7 +51,7 @@ struct DataArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve both APIs on one port of 127.0.0.1; what happens without a command, too
+    /// Serve both APIs on one port of 127.0.0.1; the default command
     Serve(serve::ServeArgs),
     /// Print a token for the local server
     Token(token::TokenArgs),

@@ -80,7 +80,7 @@ impl Progress {
         self.0.shown.lock().unwrap_or_else(PoisonError::into_inner).waits_for = what;
     }
 
-    /// [`Progress::tick`], unless the last one was just before: for those who call it for each document.
+    /// [`Progress::tick`], unless the last one was just before: for callers with one call for each document.
     pub(super) fn tick_if_due(&self) {
         let due = {
             let shown = self.0.shown.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,7 @@
 /// Resolves on Ctrl-C and on SIGTERM.
 ///
 /// # Errors
-/// What the operating system says.
+/// The operating system's.
 pub(super) fn shutdown_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     #[cfg(unix)]
     let (mut terminate, mut interrupt) = {

@@ -47,7 +47,7 @@ impl EmbeddedDocuments {
     /// one below all others.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// SQLite's.
     pub fn open(file: &Path) -> Result<Self, EmbeddedStoreError> {
         let mut connection = Connection::open(file)?;
         connection.busy_timeout(BUSY)?;
@@ -65,7 +65,7 @@ impl EmbeddedDocuments {
     /// bytes and as they all were at one moment.
     ///
     /// # Errors
-    /// What SQLite says, and what `take` does.
+    /// SQLite's, and those of `take`.
     pub fn each<E: From<EmbeddedStoreError>>(
         &self,
         index: IndexName,
@@ -187,7 +187,7 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, DocumentStoreError> {
     tokio::task::spawn_blocking(work)
         .await
-        // What a panic says may hold anything.
+        // The text of a panic may hold anything.
         .map_err(|_| DocumentStoreError::Failed("the embedded store failed".to_owned()))?
         .map_err(|error| DocumentStoreError::Failed(error.to_string()))
 }

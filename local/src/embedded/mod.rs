@@ -1,4 +1,4 @@
-//! The embedded stores: what stands for DynamoDB, Secrets Manager and OpenSearch on one machine.
+//! The embedded stores: stand-ins for DynamoDB, Secrets Manager and OpenSearch on one machine.
 
 mod documents;
 mod keyring;

@@ -38,12 +38,12 @@ impl EmbeddedTable {
     /// Opens the database in this file, made if it isn't there.
     ///
     /// # Errors
-    /// What the engine says.
+    /// The engine's.
     pub fn open(file: &Path) -> Result<Self, DynoxideError> {
         let database = Database::new(&file.to_string_lossy())?;
-        // The one way to set `synchronous` to NORMAL: a write waits for the operating system and not for the disk, which
-        // takes some hundred times as long. What ends this process loses nothing; a power cut may take the last moments
-        // with it, and leaves the file whole, for the engine keeps a write-ahead log.
+        // The one way to set `synchronous` to NORMAL: a write waits for the operating system and not for the disk,
+        // which takes some hundred times as long. The end of this process loses nothing. A power cut may lose the last
+        // moments, and leaves the file whole, for the engine keeps a write-ahead log.
         database.disable_bulk_loading()?;
         Ok(Self(database))
     }
@@ -61,7 +61,7 @@ pub fn client(http: impl HttpClient + 'static) -> aws_sdk_dynamodb::Client {
         .http_client(SharedHttpClient::new(http))
         .region(Region::from_static("local"))
         .endpoint_url("http://dynamodb.invalid")
-        // Without credentials nothing is signed: there is nobody who would check it.
+        // Without credentials nothing is signed: no server would check it.
         .allow_no_auth()
         // Requests and answers are there as a whole.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
@@ -78,8 +78,8 @@ impl HttpClient for EmbeddedTable {
 
 impl HttpConnector for EmbeddedTable {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        // Where it is called, and not on a thread of its own: to wake one, and to be woken by it, takes longer than most
-        // of what the engine does, which does one thing at a time.
+        // It runs on the caller's thread: waking another thread takes longer than most work of the engine, which does
+        // one thing at a time.
         HttpConnectorFuture::ready(self.answer(&request))
     }
 }
@@ -95,7 +95,7 @@ impl EmbeddedTable {
         let body = request.body().bytes().ok_or_else(|| failed("a request with a streamed body"))?;
         // The engine's lock remembers a panic: every later call is refused.
         let answered = catch_unwind(AssertUnwindSafe(|| respond(&self.0, operation, body)));
-        // What a panic says may hold anything.
+        // The text of a panic may hold anything.
         let (status, answer) = answered.map_err(|_| failed("the embedded table failed"))?;
         let status = StatusCode::try_from(status).map_err(|_| failed("an answer without a status"))?;
         Ok(Response::new(status, SdkBody::from(answer)))

@@ -70,7 +70,7 @@ struct Identity {
 /// The event of a request for `resource`, as the JSON text that Lambda hands to a function.
 ///
 /// # Errors
-/// [`GatewayError`] for what a gateway refuses by itself.
+/// [`GatewayError`] for requests that a gateway refuses itself.
 pub fn event_json(head: &Parts, body: &Bytes, resource: &str, source: IpAddr) -> Result<String, GatewayError> {
     let headers = checked_headers(head)?;
     let host = checked_host(head)?;
@@ -153,8 +153,8 @@ fn checked_headers(head: &Parts) -> Result<BTreeMap<&str, Vec<&str>>, GatewayErr
     Ok(headers)
 }
 
-/// The host that was asked for. What isn't a host and a port would change the meaning of an address in `lambda_http`,
-/// or make it none, and that a panic.
+/// The host that was asked for. A value that isn't a host and a port would change the meaning of an address in
+/// `lambda_http`, or end in a panic.
 fn checked_host(head: &Parts) -> Result<&str, GatewayError> {
     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));

@@ -61,7 +61,7 @@ impl<F: Functions> Gateway<F> {
         }
     }
 
-    /// A request whose body was not kept: it is larger than the gateway takes, or broke off.
+    /// A request without its body: it is larger than the gateway takes, or broke off.
     pub fn refuse(&self, head: &Parts, error: GatewayError) -> Response<Bytes> {
         let api = match routes::find(&head.method, head.uri.path()) {
             Route::To(resource, _) => resource.api,
@@ -74,7 +74,7 @@ impl<F: Functions> Gateway<F> {
 /// The event that a function answers with, as text.
 ///
 /// # Errors
-/// [`GatewayError::NoAnswer`] for what no event can hold.
+/// [`GatewayError::NoAnswer`] for a request that no event can hold.
 pub fn answer_json(answer: Response<Body>) -> Result<Vec<u8>, GatewayError> {
     serde_json::to_vec(&answer_event(answer)).map_err(|error| GatewayError::NoAnswer(error.to_string()))
 }

@@ -22,7 +22,7 @@ pub fn to_http(event: &[u8]) -> Result<Response<Bytes>, GatewayError> {
     let no_answer = || GatewayError::NoAnswer("the function's answer can't be read".to_owned());
     let received: ApiGatewayProxyResponse = serde_json::from_slice(event).map_err(|_| no_answer())?;
     let body = match received.body {
-        // A string in the event, whatever it was before.
+        // A string in the event, even if it was none before.
         Some(Body::Text(text)) if received.is_base64_encoded => {
             Bytes::from(STANDARD.decode(text).map_err(|_| no_answer())?)
         }

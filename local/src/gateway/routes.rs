@@ -28,7 +28,7 @@ pub enum RestApi {
     Search,
 }
 
-/// A path, in whose templates a segment in braces stands for any one segment, and what its methods do.
+/// A path template, with a segment in braces for any one segment, and the operations of its methods.
 #[derive(Debug)]
 pub struct Resource {
     /// The path's template.
@@ -107,8 +107,8 @@ fn matches(template: &str, path: &str) -> bool {
     }
 }
 
-/// The API whose shape an error at an unknown path has: that of the paths that start alike; search also behind a
-/// prefix that it doesn't have, such as another version; else the vault.
+/// The API that gives an error at an unknown path its shape. It is the API of the paths with the same start; search
+/// also behind a prefix that it doesn't have, such as another version; else the vault.
 fn api_of(path: &str) -> RestApi {
     let segment = |path: &str, i: usize| path.split('/').nth(i).unwrap_or_default().to_owned();
     let start = segment(path, 1);

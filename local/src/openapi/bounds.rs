@@ -87,7 +87,7 @@ fn bound(object: &mut Object, bytes: usize, pattern: &str) {
     object.pattern = Some(pattern.to_owned());
 }
 
-/// Adds to what is said of a parameter.
+/// Adds to the description of a parameter.
 fn describe(parameter: &mut Parameter, more: &str) {
     let said = parameter.description.take().unwrap_or_default();
     parameter.description = Some(format!("{said}: {more}"));

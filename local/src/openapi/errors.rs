@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 
 use crate::gateway::routes::Operation;
 
-/// One status: its number, what it means, and the header that comes with it.
+/// One status: its number, its meaning, and its header.
 type Status = (&'static str, &'static str, Option<&'static str>);
 
 const BAD: Status = ("400", "Something in the request is wrong; the answer names it", None);

@@ -178,8 +178,8 @@ fn get_secret() {}
 
 /// Update a secret
 ///
-/// For the owner, with any scope of the vault, and holders of a write role. What is missing or null keeps what is stored. Only the owner changes role
-/// lists.
+/// For the owner, with any scope of the vault, and holders of a write role. A missing or null member keeps the stored
+/// value. Only the owner changes role lists.
 #[utoipa::path(
     put, path = "/vault/api/v1/user/{user_id}/secrets/{name}", tag = "vault", operation_id = "updateSecret",
     params(("user_id" = String, Path, description = "Whose secret", min_length = 1),

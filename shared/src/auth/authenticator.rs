@@ -48,8 +48,8 @@ impl Authenticator {
         Self { keys: Arc::clone(&self.keys), rules: Arc::new(rules) }
     }
 
-    /// Fetches keys where they are remote. Worth calling while a function starts; what fails is tried again when a
-    /// token is to be verified.
+    /// Fetches keys where they are remote. Worth calling while a function starts; a failure is tried again when a token
+    /// is to be verified.
     pub async fn warm_up(&self) {
         if let Keys::Remote(keys) = &*self.keys {
             keys.warm_up().await;

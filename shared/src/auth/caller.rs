@@ -9,8 +9,8 @@ use crate::names::{RoleId, UserId};
 pub enum Scope {
     /// `admin`, alias `privx-admin`.
     Admin,
-    /// `owner`. It makes nobody an owner: it only says that the token is for the vault. The owner is the user whose id
-    /// the path names.
+    /// `owner`. It makes nobody an owner: it only says that the token is for the vault. The owner is the user in the
+    /// path.
     Owner,
     /// `user`, alias `privx-user`.
     User,
@@ -35,7 +35,7 @@ impl Scope {
     }
 }
 
-/// The caller may not do this, whatever exists.
+/// The caller may not do this, whether or not the secret exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forbidden;
 

@@ -124,8 +124,8 @@ fn roles(claims: &RawObject<'_>, names: &[String]) -> Result<BTreeSet<String>, T
 
 const ROLES: TokenError = TokenError::Claim("of the roles");
 
-/// Id of a role: the entry itself, or the member `id` of an object as PrivX writes roles. A deleted role has none,
-/// whatever its `id` is.
+/// Id of a role: the entry itself, or the member `id` of an object as PrivX writes roles. A deleted role has none, even
+/// with an `id`.
 fn role(entry: &RawValue) -> Result<Option<String>, TokenError> {
     if let Ok(id) = serde_json::from_str(entry.get()) {
         return Ok(Some(id));

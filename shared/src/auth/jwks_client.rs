@@ -1,11 +1,10 @@
 //! Keys of a key server, kept: fetched when they are needed first, again when they have grown old or when a token
 //! names a key that isn't among them, and never by two requests at once.
 //!
-//! The key server is asked no more often than its part of the bargain needs: a token that the kept keys do not verify,
-//! for an unknown key id or for its signature, may cause one fetch a minute, whatever becomes of it, and the minute
-//! starts before the fetch does. So a flood of made-up tokens costs one fetch, also while the server fails or hangs.
-//! While it fails, the keys that were fetched before stay in use, for a day at most; and while one request fetches, the
-//! others use them.
+//! Requests to the key server are limited: a token that the kept keys do not verify, for an unknown key id or for its
+//! signature, may cause one fetch a minute, with or without success. The minute starts before the fetch does. So a
+//! flood of made-up tokens costs one fetch, also while the server fails or hangs. While it fails, the keys that were
+//! fetched before stay in use, for a day at most; and while one request fetches, the others use them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -38,7 +37,7 @@ struct Kept {
     fetched_at: Instant,
 }
 
-/// The slot for the next fetch. Whoever holds its lock fetches.
+/// The slot for the next fetch. The holder of its lock fetches.
 #[derive(Default)]
 struct Slot {
     taken_at: Option<Instant>,
@@ -150,7 +149,7 @@ impl JwksClient {
 
     /// Fetches, if it is time to.
     async fn refresh(&self, slot: &mut Slot, wanted: Wanted<'_>) {
-        // Whoever held the lock before may have fetched what is needed.
+        // The former holder of the lock may have fetched the needed keys.
         if self.kept(FRESH, wanted).await.is_some() {
             return;
         }

@@ -25,7 +25,7 @@ const KEY_SET: Duration = Duration::from_secs(2);
 /// # Errors
 /// The HTTP client can't be made.
 pub(super) fn fetch_from(url: &Url) -> Result<FetchKeys, BoxError> {
-    // Connections of its own: what certificate it shows says nothing of the services'.
+    // Connections of its own: its certificate says nothing of the services'.
     let connector = Connections::new(Issuer::of(url), [url])?.connector()?;
     // A query may hold a key to the server: it is sent, but not logged.
     let shown = url.origin().ascii_serialization() + url.path();

@@ -138,7 +138,7 @@ fn ed25519_key(members: &RawObject<'_>) -> Result<(Vec<Algorithm>, DecodingKey),
     Ok((vec![Algorithm::EdDSA], key))
 }
 
-/// Member that is neither null nor empty: .NET's serializers write null, `""` and `[]` for what is not set.
+/// Member that is neither null nor empty: .NET's serializers write null, `""` and `[]` for an unset value.
 fn present<'a>(members: &RawObject<'a>, name: &str) -> Option<&'a RawValue> {
     let empty = |value: &RawValue| match value.get().as_bytes() {
         b"\"\"" => true,

@@ -12,8 +12,8 @@ use super::signature_cache::Digest;
 use super::token::Token;
 use super::verification_keys::{KeySetError, VerificationKey, algorithm};
 
-/// Most keys that one token is tried with. Several keys of one id are told apart by their algorithms (RFC 7517,
-/// section 4.5); the limit bounds what a made-up token costs.
+/// Most keys that one token is tried with. Several keys of one id are told apart by their algorithms (RFC 7517, section
+/// 4.5); the limit bounds the cost of a made-up token.
 const MAX_TRIED: usize = 4;
 
 /// A set of public keys.

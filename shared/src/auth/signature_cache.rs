@@ -1,6 +1,6 @@
-//! Signatures that a key has verified before, so that a caller who sends one token with many requests has it verified
-//! once. That a key made a signature over a text stays true, so nothing here grows old: whether the key is still
-//! accepted, and whether the token's claims are, is decided for every request anew.
+//! Signatures that a key has verified before: many requests with one token cost one verification. That a key made a
+//! signature over a text stays true, so nothing here grows old: whether the key is still accepted, and whether the
+//! token's claims are, is decided for every request anew.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -55,7 +55,7 @@ impl SignatureCache {
     }
 
     fn digests(&self) -> MutexGuard<'_, VecDeque<Digest>> {
-        // Whoever panicked has left whole digests.
+        // A panic leaves whole digests.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,7 @@ use super::error::TokenError;
 /// The longest accepted token, in bytes. API Gateway takes 10,240 for all headers together.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// Header members that are refused by their presence: they bring keys along, point to some, change what is signed, or
+/// Header members that are refused by their presence: they bring keys along, point to some, change the signed bytes, or
 /// demand to be understood (RFC 7515, sections 4.1.2 to 4.1.6 and 4.1.11; RFC 7797; RFC 7516). The fingerprints `x5t`
 /// and `x5t#S256` are hints that Entra ID v1, ADFS and WSO2 send: they are ignored, for no key is selected by them.
 const REFUSED: [&str; 7] = ["crit", "jku", "jwk", "x5u", "x5c", "zip", "b64"];

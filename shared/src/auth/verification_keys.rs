@@ -15,7 +15,7 @@ pub(super) struct VerificationKey {
 /// A text that holds no usable keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
-    /// Not a JSON Web Key Set (RFC 7517). What it is instead isn't said: it may be a private key.
+    /// Not a JSON Web Key Set (RFC 7517). The error doesn't tell its actual content: it may be a private key.
     #[error("no JSON Web Key Set (line {line}, column {column})")]
     NotJwks {
         /// Where reading stopped.

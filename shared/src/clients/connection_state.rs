@@ -22,7 +22,7 @@ impl ConnectionState {
         self.all_roots.load(Ordering::Relaxed)
     }
 
-    /// Notes what became of a connection of the first pool.
+    /// Notes the result of a connection of the first pool.
     pub(super) fn note_first(&self, event: &ConnectionEvent<'_>) {
         if let ConnectionEvent::EstablishmentFailed(failed) = event
             && unverified(failed.error())

@@ -1,9 +1,9 @@
-//! Connections, which can be opened before the first request needs them: with the pool of the SDK's HTTP
-//! client, which keeps a connection with HTTP/1.1 whose request was given up while it was being established.
+//! Connections, which can be opened before the first request needs them. The pool of the SDK's HTTP client keeps a
+//! connection with HTTP/1.1 if its request is dropped during the handshake.
 //!
-//! Where a function expects certificates that Amazon issued, there are two pools. The first knows Amazon's roots alone, the
-//! second all of the machine's, which take long to read. Who is trusted is the same: as soon as a server shows a
-//! certificate that the first can't verify, all connections are the second pool's.
+//! Where a function expects certificates that Amazon issued, there are two pools. The first knows Amazon's roots alone,
+//! the second all of the machine's, which take long to read. The trusted issuers are the same: as soon as a server
+//! shows a certificate that the first can't verify, all connections are the second pool's.
 
 use std::fmt;
 use std::pin::pin;
@@ -55,7 +55,7 @@ impl Issuer {
     }
 }
 
-/// Connections to other services. Who shares them reads the root certificates once.
+/// Connections to other services. Users that share them read the root certificates once.
 #[derive(Clone)]
 pub struct Connections {
     amazons: Option<Pool>,
@@ -71,11 +71,11 @@ struct Pool {
 }
 
 impl Connections {
-    /// No connections yet, to servers whose certificates this issuer is expected to have issued. The names of servers
-    /// that will be asked first can be given: they are looked up from here on, where a tokio runtime runs.
+    /// No connections yet, to servers with certificates that this issuer is expected to have issued. The names of
+    /// servers that will be asked first can be given: they are looked up from here on, where a tokio runtime runs.
     ///
     /// # Errors
-    /// What keeps the pool from being made.
+    /// The pool can't be made.
     pub fn new<'a>(expected: Issuer, first_asked: impl IntoIterator<Item = &'a Url>) -> Result<Self, BoxError> {
         let dns = DnsPrefetch::of(first_asked);
         // The machine's roots, unless others are named.
@@ -121,7 +121,7 @@ impl Connections {
     /// follows no redirection and knows no proxy. How long an answer may take is its user's affair.
     ///
     /// # Errors
-    /// What keeps it from being made.
+    /// The connector can't be made.
     pub fn connector(&self) -> Result<SharedHttpConnector, BoxError> {
         connector_of(&self.client())
     }

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use url::{Host, Url};
 
-/// Time after its start during which a lookup may be used: what it found can change.
+/// Time after its start during which a lookup may be used: its result can change.
 const FRESH: Duration = Duration::from_secs(5);
 
 /// DnsPrefetch, each for the next connection to a server of that name.

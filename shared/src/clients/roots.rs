@@ -1,7 +1,7 @@
 //! Amazon's certificates among the machine's root certificates.
 //!
-//! A list of roots is some 140 certificates, whose decoding takes longer than all else that a function does before it
-//! sends its first byte. What AWS's endpoints show is issued below a handful of them, which are found here without
+//! A list of roots is some 140 certificates. Their decoding takes longer than all other work of a function before its
+//! first byte. The certificates of AWS's endpoints are issued below a handful of them, which are found here without
 //! decoding the others.
 
 use std::env;
@@ -29,7 +29,7 @@ const ORGANIZATIONS: [&[u8]; 2] = [b"\x06\x03\x55\x04\x0a\x13\x06Amazon", b"\x06
 
 /// Amazon's root certificates of this machine, in PEM. `None` if there are none.
 pub(super) fn amazons() -> Option<Vec<u8>> {
-    // Elsewhere the complete list isn't that file's, and may leave out what is in it.
+    // Elsewhere the complete list isn't that file's, and may lack some of its roots.
     if !cfg!(target_os = "linux") {
         return None;
     }
@@ -47,7 +47,8 @@ fn bundle(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     }
 }
 
-/// Amazon's certificates among those of a text in PEM. What can't be read is left out, as it is of the complete list.
+/// Amazon's certificates among those of a text in PEM. A section that can't be read is left out, as it is of the
+/// complete list.
 fn amazons_of(bundle: &[u8]) -> Vec<u8> {
     let (begins, ends, names) = (Finder::new(BEGIN), Finder::new(END), ORGANIZATIONS.map(Finder::new));
     let mut found = Vec::new();

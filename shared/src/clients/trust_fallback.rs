@@ -1,4 +1,4 @@
-//! One HTTP client over two pools of connections: what the first can't verify, the second sends.
+//! One HTTP client over two pools of connections: the second sends requests to servers that the first can't verify.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(super) struct TrustFallback {
 }
 
 impl TrustFallback {
-    /// A client over these pools, with what is known of their connections.
+    /// A client over these pools, with the state of their connections.
     pub(super) fn new(first: Client, second: Client, state: Arc<ConnectionState>) -> Self {
         Self { first, second, state }
     }
@@ -39,7 +39,7 @@ impl HttpClient for TrustFallback {
         SharedHttpConnector::new(Connector { first, second, state: Arc::clone(&self.state) })
     }
 
-    /// Makes the first pool's TLS configuration; the second's waits for who needs it.
+    /// Makes the first pool's TLS configuration; the second's is made at its first use.
     fn validate_base_client_config(
         &self,
         components: &RuntimeComponentsBuilder,
@@ -62,7 +62,7 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        // A connector may be older than what is known now.
+        // A connector may be older than the present state.
         if self.state.all_roots() {
             return self.second.call(request);
         }

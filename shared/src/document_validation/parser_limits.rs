@@ -1,5 +1,5 @@
-//! Limits of OpenSearch's JSON parser, checked before a document is stored anywhere: an embedded store would keep what
-//! OpenSearch refuses, and its export would not load.
+//! Limits of OpenSearch's JSON parser, checked before a document is stored anywhere. An embedded store would keep a
+//! document that OpenSearch refuses, and its export would not load.
 //!
 //! The limits are those of OpenSearch 3.8. 2.19 allows a level more, longer names and broken pairs in them.
 
@@ -24,7 +24,7 @@ enum Open {
 /// Checks a document that is valid JSON.
 ///
 /// # Errors
-/// What OpenSearch would refuse. It quotes nothing of the document.
+/// The limit that OpenSearch would refuse. It quotes nothing of the document.
 pub(super) fn check(document: &str) -> Result<(), String> {
     let bytes = document.as_bytes();
     let mut open = Vec::new();

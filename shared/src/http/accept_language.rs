@@ -6,8 +6,8 @@ pub(super) const DEFAULT: &str = "en-US";
 /// The languages that messages are shipped in.
 pub(super) const LANGUAGES: [&str; 5] = [DEFAULT, "de", "es", "fr", "ja"];
 
-/// The shipped language that fits an Accept-Language header best, if one does. A range fits a language that it
-/// starts with, or whose primary subtag is the range's; between ranges the larger weight wins, then the earlier one.
+/// The shipped language that fits an Accept-Language header best, if one does. A range fits a language that it starts
+/// with, or that has the range as its primary subtag. Between ranges the larger weight wins, then the earlier one.
 pub(super) fn best_match(header: &str) -> Option<&'static str> {
     let mut best: Option<(u16, &'static str)> = None;
     for range in header.split(',') {

@@ -22,8 +22,8 @@ use super::response::Response;
 /// Where an answer names its tracking id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Time limit of an answer: less than the functions' time limit in the template, so that what takes longer is answered
-/// and logged as any other failure.
+/// Time limit of an answer. It is less than the functions' time limit in the template, so that a slower request is
+/// answered and logged as any other failure.
 const TIME_LIMIT: Duration = Duration::from_secs(12);
 
 /// Cause of a panic's answer. A panic's message may hold anything; the panic hook logs its place.
@@ -44,14 +44,14 @@ pub trait Endpoint: Send + Sync {
     ) -> impl Future<Output = Result<Response, <Self::Api as Api>::Error>> + Send;
 }
 
-/// A request on its way, and what the log line will say of it. Headers and body hold tokens and secrets: `Debug` shows
-/// the tracking id alone.
+/// A request under way, with the fields of its log line. Headers and body hold tokens and secrets: `Debug` shows the
+/// tracking id alone.
 pub struct RequestContext {
     request: Request,
     tracking_id: String,
     /// The caller's id, once it is known.
     pub caller: Option<String>,
-    /// The id of the owner whose vault is addressed.
+    /// Id of the addressed vault's owner.
     pub owner: Option<String>,
     /// The random id of the one secret that was touched. Names are the users' own words and stay out of the log.
     pub secret_id: Option<String>,
@@ -174,7 +174,7 @@ fn finish<F: Api>(
     response
 }
 
-/// One line a request. What fails through no fault of the client is an error, with its cause.
+/// One line a request. A failure without a fault of the client is an error, with its cause.
 fn log(
     operation: &str,
     call: &RequestContext,

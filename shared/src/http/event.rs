@@ -3,9 +3,9 @@
 //! The event is read here rather than by the Lambda runtime, which logs an event that it can't read with the value that
 //! is at fault: of `Authorization: Bearer …` with a control character it logs the token.
 //!
-//! `lambda_http` turns an event into a request, and could run the function as well. It is given what it reads without a
-//! loss or a panic only: of a header that came twice it would keep the last value, so that a second token went unseen;
-//! a host that is none and text that is no base64 would end in a panic.
+//! `lambda_http` turns an event into a request, and could run the function as well. It gets only values that it reads
+//! without a loss or a panic. Of a repeated header it would keep the last value, so that a second token went unseen; an
+//! invalid host and invalid base64 would end in a panic.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use base64::Engine;
@@ -27,7 +27,7 @@ pub enum EventError {
     /// No event of a REST API, or one with a value that its type can't hold: of a header, mostly.
     #[error("The request can't be read: a header or another part of it is malformed")]
     Malformed,
-    /// The body isn't what the event says it is.
+    /// The body isn't of the form that the event names.
     #[error("The body is not the base64 that the event says it is")]
     NotBase64,
 }

@@ -24,7 +24,7 @@ pub(super) fn decode(segment: &str) -> Result<String, PathError> {
     String::from_utf8(decoded).map_err(|_| PathError)
 }
 
-/// The last `N` segments of a path, undecoded. What stands before them is the gateway's: a stage, a base path, a
+/// The last `N` segments of a path, undecoded. The segments before them are the gateway's: a stage, a base path, a
 /// version.
 pub(super) fn last_segments<const N: usize>(path: &str) -> Option<[&str; N]> {
     let mut segments = [""; N];

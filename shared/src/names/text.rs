@@ -1,6 +1,6 @@
 //! Rules that all identifiers of the two APIs share: bounded text without control characters.
 
-/// Why a text is not an acceptable identifier. The message completes "`<field>` …" and says what would be right.
+/// Why a text is not an acceptable identifier. The message completes "`<field>` …" and names the correct value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     /// No text at all.
@@ -36,7 +36,7 @@ pub(crate) fn check(text: &str, limit: usize) -> Result<(), TextError> {
     Ok(())
 }
 
-/// As [`check`], and refuses what a URL's path can't hold as a segment.
+/// As [`check`], and refuses texts that a URL's path can't hold as a segment.
 pub(crate) fn check_segment(text: &str, limit: usize) -> Result<(), TextError> {
     check(text, limit)?;
     if matches!(text, "." | "..") {

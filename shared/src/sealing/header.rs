@@ -38,11 +38,11 @@ pub enum FormatError {
 #[derive(Debug)]
 pub(super) struct SealedParts<'a> {
     pub(super) key_id: KeyId,
-    /// Format and key id: what the wrapped key's tag covers.
+    /// Format and key id: additional authenticated data of the wrapped key.
     pub(super) prefix: &'a [u8],
     pub(super) wrap_nonce: [u8; NONCE],
     pub(super) wrapped_key: &'a [u8],
-    /// Everything before the sealed data: what the data's tag covers.
+    /// Everything before the sealed data: additional authenticated data of the data.
     pub(super) header: &'a [u8],
     pub(super) data_nonce: [u8; NONCE],
     pub(super) sealed_data: &'a [u8],

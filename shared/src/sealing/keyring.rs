@@ -1,5 +1,5 @@
-//! The keyring: named keys, one of which is current. New secrets are sealed with the current one; the others open what
-//! was sealed before.
+//! The keyring: named keys, one of which is current. New secrets are sealed with the current one; the others open
+//! earlier seals.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,7 +15,7 @@ const MIN_KEY_CHARACTERS: usize = 43;
 /// The fewest different characters of a key: a placeholder has fewer, and random text of 43 characters never, be it
 /// hexadecimal.
 const MIN_DIFFERENT_CHARACTERS: usize = 8;
-/// The longest text whose repetition is no key, in characters. Eight of base64 hold one or two bytes over and over.
+/// The longest text that is no key when repeated, in characters. Eight of base64 hold one or two bytes over and over.
 const MAX_REPEATED_CHARACTERS: usize = 8;
 /// The id of the key of a keyring that has just one.
 const ONLY_KEY: &str = "1";
@@ -122,7 +122,7 @@ impl Keyring {
     /// Reads a keyring from the JSON that Secrets Manager holds.
     ///
     /// # Errors
-    /// [`KeyringError`] says what is wrong, without showing any of the text.
+    /// [`KeyringError`] names the error, without showing any of the text.
     pub fn parse(json: &str) -> Result<Self, KeyringError> {
         let form: Form = serde_json::from_str(json).map_err(|_| KeyringError::Form)?;
         if form.v != 1 {

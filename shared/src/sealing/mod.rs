@@ -3,8 +3,8 @@
 //!
 //! Every write draws a fresh AES-256-GCM data key, seals the plaintext with it, and wraps it with a key-encryption key
 //! that HKDF-SHA-256 derives from the keyring for one owner. The sealed bytes name their format and their key, so
-//! nothing is ever guessed. What else the seal covers (whose the plaintext is, its name, its version …) is the
-//! `aad` that the caller gives: bytes sealed in one aad don't open in another.
+//! nothing is ever guessed. The caller's `aad` holds everything else that the seal covers: the owner of the plaintext,
+//! its name, its version …. Bytes sealed with one `aad` don't open with another.
 //!
 //! The layout of format 1 is in `header.rs`; docs/SECURITY.md repeats it and names its limits.
 

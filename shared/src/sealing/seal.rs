@@ -92,7 +92,7 @@ fn seal_with(
     Ok(sealed.into_bytes())
 }
 
-/// Opens what [`seal`] sealed for `owner` in the same `aad`.
+/// Opens the bytes that [`seal`] sealed for `owner` with the same `aad`.
 ///
 /// # Errors
 /// [`OpenError`]; no plaintext is given out unless every tag was right.

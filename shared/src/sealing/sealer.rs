@@ -259,7 +259,7 @@ mod tests {
         NOW.with(|now| now.set(now.get() - Duration::from_secs(seconds)));
     }
 
-    /// A source whose keyring and state a test changes.
+    /// A source with a keyring and a state that a test changes.
     #[derive(Clone, Default)]
     struct Source(Arc<Mutex<Script>>);
 

@@ -10,7 +10,7 @@ use zeroize::optimization_barrier;
 pub struct ZeroizingBytes(Vec<u8>);
 
 impl ZeroizingBytes {
-    /// To change them. What grows beyond the memory that it has leaves a copy behind that nobody wipes.
+    /// To change them. Growth beyond the memory that it has leaves a copy behind that is never wiped.
     pub(super) fn bytes_mut(&mut self) -> &mut Vec<u8> {
         &mut self.0
     }

@@ -1,4 +1,4 @@
-//! Search documents: what they are, where one is read from, and how changes of them are applied.
+//! Search documents: their types, their stores, and the application of changes.
 
 pub mod documents;
 mod opensearch;

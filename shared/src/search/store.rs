@@ -14,7 +14,7 @@ use super::Version;
 pub struct DocumentBytes(Bytes);
 
 impl DocumentBytes {
-    /// Takes over bytes from a store; `None` for what can't be a document.
+    /// Takes over bytes from a store; `None` for bytes that can't be a document.
     #[must_use]
     pub fn new(bytes: Bytes) -> Option<Self> {
         let inner = bytes.trim_ascii();
@@ -47,7 +47,7 @@ pub enum DocumentStoreError {
         /// When it may be asked again, in seconds, if it said so.
         retry_after_seconds: Option<u64>,
     },
-    /// The store failed, could not be reached, or gave what is no document.
+    /// The store failed, could not be reached, or gave bytes that are no document.
     #[error("the search store failed: {0}")]
     Failed(String),
 }
@@ -100,8 +100,8 @@ pub enum Outcome {
 /// Writes documents.
 pub trait WriteDocuments: Send + Sync {
     /// Applies changes to an index; the outcomes are in the order of the changes. Of several changes of one document
-    /// the newest counts, in whichever order and however often they come, and whatever was applied before. The
-    /// fault is one of all changes, of which some may have been applied all the same.
+    /// the newest counts, in any order, at any number of repetitions, and after any earlier changes. The fault is one
+    /// of all changes, of which some may have been applied all the same.
     fn apply(
         &self,
         index: IndexName,
@@ -112,7 +112,7 @@ pub trait WriteDocuments: Send + Sync {
 /// Versions that documents are stored under.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoredVersions {
-    /// In the order of the documents; `None` for what isn't there, or could not be read.
+    /// In the order of the documents; `None` for a document that isn't there, or could not be read.
     pub versions: Vec<Option<Version>>,
     /// Why some could not be read, if so.
     pub unread: Option<String>,

@@ -5,8 +5,8 @@ use std::fmt;
 use time::OffsetDateTime;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 
-/// The version of a document's state, given by who produces it: a whole number from 0 to 2⁶³ − 1, which is what
-/// OpenSearch takes for an external version.
+/// The version of a document's state, given by its producer: a whole number from 0 to 2⁶³ − 1, as OpenSearch takes for
+/// an external version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(u64);
 
@@ -48,7 +48,7 @@ impl Version {
     }
 }
 
-/// A time whose offset is `+0100` or `+01`, with the colon that stands in it beside an extended time of day.
+/// A time with an offset such as `+0100` or `+01`, with the colon of an extended time of day.
 fn with_colon(text: &str) -> String {
     let Some(at) = text.rfind(['+', '-']).filter(|at| text.get(..*at).is_some_and(|time| time.contains(':'))) else {
         return text.to_owned();

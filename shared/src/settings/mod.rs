@@ -1,6 +1,6 @@
 //! Settings: one table, read once at start from the environment.
 //!
-//! A reader takes what its function needs and finds all faults at once. A setting that is empty counts as absent, for
+//! A reader takes its function's settings and finds all errors at once. A setting that is empty counts as absent, for
 //! that is how a template passes an optional parameter.
 
 mod reader;
@@ -99,7 +99,7 @@ pub enum SearchAuth {
     None,
 }
 
-/// API whose tokens are checked.
+/// API of the tokens.
 #[derive(Clone, Copy)]
 enum Api {
     Vault,
@@ -329,7 +329,7 @@ impl WriteSettings {
 pub enum ClusterPlace {
     /// At this address.
     Url(Url),
-    /// It is the domain of this name in Amazon OpenSearch Service, whose address has to be looked up.
+    /// It is the domain of this name in Amazon OpenSearch Service; its address has to be looked up.
     Domain(String),
 }
 

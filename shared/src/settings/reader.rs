@@ -1,4 +1,4 @@
-//! Reads settings and gathers what is wrong with them.
+//! Reads settings and gathers their errors.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
         self.faults.iter().any(|(known, _)| *known == name)
     }
 
-    /// A value that is there but wrong: shows it unless it is a secret, and says what would be right.
+    /// A wrong value: shows it unless it is a secret, and names the correct one.
     fn wrong(&mut self, name: &'static str, value: &str, right: &str) {
         let shown = match described(name).map(|setting| setting.kind) {
             Some(Kind::Plain) => format!("is {value:?}"),
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
         let items: Vec<_> =
             value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect();
         if items.is_empty() {
-            // What was meant to restrict something must not end up restricting nothing.
+            // A setting that was meant to restrict something must not end up restricting nothing.
             self.wrong(name, &value, "one or more words separated by commas");
         }
         items
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
         AcceptedValues::OneOf(values)
     }
 
-    /// Refuses a setting of an earlier version: what it restricted must not end up unrestricted.
+    /// Refuses a setting of an earlier version: its restriction must not be lost.
     pub(super) fn replaced(&mut self, old: &'static str, new: &str) {
         if self.optional(old).is_some() {
             self.fault(old, format!("is no longer read: set {new} instead, and remove {old}"));
@@ -215,7 +215,7 @@ mod tests {
         move |name| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     }
 
-    /// Settings of the search API whose issuers and audiences are not checked, unless they are given.
+    /// Settings of the search API with unchecked issuers and audiences, unless they are given.
     fn search_with(values: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
         let given = with(values);
         let any = ["COFFER_SEARCH_ISSUERS", "COFFER_SEARCH_AUDIENCES"];

@@ -35,7 +35,7 @@ const NO_REGION: &str = "AWS_REGION is missing: the region of the domain";
 /// An authenticator for these settings.
 ///
 /// # Errors
-/// What keeps the key server's client from being made.
+/// The key server's client can't be made.
 pub fn authenticator(settings: TokenSettings) -> Result<Authenticator, StartError> {
     Ok(match settings.keys {
         TokenKeys::Fixed(keys) => Authenticator::with_keys(keys, settings.rules),
@@ -43,15 +43,14 @@ pub fn authenticator(settings: TokenSettings) -> Result<Authenticator, StartErro
     })
 }
 
-/// Waits for what is prepared side by side, but not for long: what isn't ready then, or failed, the first request
-/// prepares.
+/// Waits for parallel preparations, but not for long: the first request repeats one that isn't ready or failed.
 async fn ready_in_time<T>(preparation: impl Future<Output = T>) {
     if tokio::time::timeout(PREPARATION, preparation).await.is_err() {
         tracing::warn!("not everything was ready within {PREPARATION:?}");
     }
 }
 
-/// Prepares a function that sees what is in a secret: keyring, token keys and the connection to the table at once.
+/// Prepares a function that reads plaintext: keyring, token keys and the connection to the table at once.
 ///
 /// # Errors
 /// The settings' faults.
@@ -59,8 +58,8 @@ pub async fn vault() -> Result<VaultDeps<DynamoDbVault>, StartError> {
     let settings = VaultSettings::read(&from_env)?;
     let (keyring_url, table_url) = (settings.secrets_manager_url.clone(), settings.table.dynamodb_url.clone());
     let connections = Connections::new(Issuer::Amazon, keyring_url.iter().chain(&table_url))?;
-    // Secrets Manager first, for its answer is what the first request waits for longest; the clients are made while
-    // the servers are waited for.
+    // Secrets Manager first, for the first request waits longest for its answer; the clients are made during the
+    // handshakes.
     let to_keyring = preconnect(&connections, clients::secrets_manager_url(keyring_url)).await;
     let to_table = preconnect(&connections, clients::dynamodb_url(table_url)).await;
     let config = clients::lambda_config(&connections).await;
@@ -87,7 +86,7 @@ async fn read_keyring(sealer: Arc<Sealer>) {
     }
 }
 
-/// Prepares delete-secret, which never sees what is in a secret and has no keyring.
+/// Prepares delete-secret, which never reads plaintext and has no keyring.
 ///
 /// # Errors
 /// The settings' faults.
@@ -115,7 +114,7 @@ pub async fn preconnect(
             connections.preconnect(&server).await;
         }
     });
-    // The first step is made here; what it waits for, the operating system and the network do from here on.
+    // The first step is made here; the operating system and the network do the rest.
     tokio::task::yield_now().await;
     opened
 }
@@ -128,7 +127,7 @@ fn table_store(settings: &TableSettings, config: &SdkConfig) -> DynamoDbVault {
 /// Prepares a function of the search API.
 ///
 /// # Errors
-/// The settings' faults, or what keeps the client from being made.
+/// The errors of the settings, or the client can't be made.
 pub async fn search() -> Result<SearchDeps<OpenSearchDocuments>, StartError> {
     let settings = SearchSettings::read(&from_env)?;
     let connections = clients::opensearch_connections(&settings.url, matches!(settings.auth, SearchAuth::SigV4))?;
@@ -162,7 +161,7 @@ async fn opensearch_auth(auth: SearchAuth) -> Result<OpenSearchAuth, StartError>
 /// Signs requests to OpenSearch with these credentials.
 ///
 /// # Errors
-/// What is missing.
+/// The missing part.
 pub fn signing(config: &SdkConfig) -> Result<OpenSearchAuth, StartError> {
     let region = config.region().cloned().ok_or(NO_REGION)?;
     let credentials = config.credentials_provider().ok_or("no source of AWS credentials")?;
@@ -172,7 +171,7 @@ pub fn signing(config: &SdkConfig) -> Result<OpenSearchAuth, StartError> {
 /// Prepares a function that writes documents.
 ///
 /// # Errors
-/// The settings' faults, or what keeps the client from being made.
+/// The errors of the settings, or the client can't be made.
 pub async fn writer() -> Result<OpenSearchWriter, StartError> {
     let WriteSettings { url, auth, alias_prefix, timeout } = WriteSettings::read(&from_env)?;
     let connections = clients::opensearch_connections(&url, matches!(auth, SearchAuth::SigV4))?;

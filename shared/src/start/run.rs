@@ -20,12 +20,12 @@ use crate::telemetry;
 use super::error::StartError;
 use super::task::Task;
 
-/// Time limit of a task whose deadline was over before it began: it comes from a tool that sets none.
+/// Time limit of a task with a deadline that was over before it began: its tool sets none.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(60);
 
-/// Runs a function on Lambda until the sandbox ends. What keeps it from being prepared, a missing setting say, is
-/// logged; each request is then answered with the documented error and tries again, for a process that ends while it
-/// starts is only started again, and its clients see none of our errors.
+/// Runs a function on Lambda until the sandbox ends. An obstacle to its preparation, such as a missing setting, is
+/// logged. Each request is then answered with the documented error and tries again: a process that ends while it starts
+/// is only started again, and its clients see none of our errors.
 pub async fn run<E, F>(prepare: impl Fn() -> F + Send + Sync) -> ExitCode
 where
     E: Endpoint,
@@ -50,7 +50,7 @@ where
     ended(E::OPERATION, lambda_runtime::run(service_fn(handler)).await)
 }
 
-/// Runs such a function on Lambda until the sandbox ends. What keeps it from being prepared is logged, is the error of
+/// Runs such a function on Lambda until the sandbox ends. An obstacle to its preparation is logged, is the error of
 /// each call, and is tried again with the next.
 pub async fn run_task<T, F>(prepare: impl Fn() -> F + Send + Sync) -> ExitCode
 where
@@ -63,7 +63,7 @@ where
     if let Err(error) = prepared.get_or_try_init(prepare).await {
         unprepared(T::OPERATION, error.as_ref());
     }
-    // Read here and not by the runtime, which logs what it can't read.
+    // Read here and not by the runtime, which logs an event that it can't read.
     let handler = move |event: LambdaEvent<Box<RawValue>>| {
         let time_left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or(WITHOUT_DEADLINE);
         async move {

@@ -17,7 +17,7 @@ pub trait Task: Send + Sync {
     /// Response to a call.
     type Response: Serialize;
 
-    /// Does what the event asks for, within the time that is left. An error is Lambda's to handle: who called may call
+    /// Does the work of the event, within the time that is left. An error is Lambda's to handle: the caller may call
     /// again.
     fn run(
         &self,

@@ -1,7 +1,7 @@
-//! The vault: secrets, who may do what with them, and where they are kept.
+//! The vault: secrets, the permissions on them, and their table.
 //!
-//! A handler asks [`rules`] first, then [`VaultService`], which joins a store to a sealer. What a handler can do to the table
-//! is what its store's traits allow: a get function holds a `VaultService<impl ReadSecret>` and can't write.
+//! A handler asks [`rules`] first, then [`VaultService`], which joins a store to a sealer. The traits of its store
+//! limit a handler: a get function holds a `VaultService<impl ReadSecret>` and can't write.
 
 mod aad;
 pub mod dynamodb;

@@ -1,10 +1,10 @@
 //! Permissions on a secret. Pure functions of the caller, the owner that the path names, and the verified role lists;
 //! nothing here looks anything up.
 //!
-//! Two kinds: `may_…` decides before any look-up, from the token and the path alone, so that a refusal tells nothing
-//! of what exists. `view` and `change` decide by the role lists of the secret, and what they hide is answered as if it
-//! did not exist. Each is asked twice: with the lists as they stand in the table, of which a refusal alone is final, and
-//! with the same lists once the secret was opened.
+//! Two kinds: `may_…` decides before any look-up, from the token and the path alone, so that a refusal tells nothing of
+//! existing secrets. `view` and `change` decide by the role lists of the secret. A secret that they hide is answered as
+//! if it did not exist. Each is asked twice: with the lists as they stand in the table, of which a refusal alone is
+//! final, and with the same lists once the secret was opened.
 
 use std::collections::BTreeSet;
 
@@ -21,18 +21,18 @@ pub enum Listing {
     WithoutData,
 }
 
-/// Result for a caller who requests a secret.
+/// Result for a caller with a request for a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
     /// The secret with its data.
     Whole,
-    /// The secret without its data: a holder of a write role, who may replace it but not read it.
+    /// The secret without its data: a holder of a write role may replace it but not read it.
     WithoutData,
     /// Nothing: the caller may not know that it exists.
     Hidden,
 }
 
-/// Result for a caller who wants to change a secret.
+/// Result for a caller with a change of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// The change is made.
@@ -43,8 +43,8 @@ pub enum Change {
     Hidden,
 }
 
-/// The caller is the user whom the path names, with a scope of the vault: a token with `sp:search:read` alone makes
-/// nobody an owner.
+/// The caller is the user in the path, with a scope of the vault: a token with `sp:search:read` alone makes nobody an
+/// owner.
 fn owns(caller: &Caller, owner: &UserId) -> bool {
     caller.id() == owner && caller.has_vault_scope()
 }
@@ -123,8 +123,8 @@ pub fn view(caller: &Caller, owner: &UserId, roles: &RoleLists) -> View {
     }
 }
 
-/// Permission of the caller to change a secret: the owner and holders of a write role may; who only sees it is told so;
-/// for everybody else it doesn't exist.
+/// Permission of the caller to change a secret: the owner and holders of a write role may. A caller that only sees it
+/// is told so; for everybody else it doesn't exist.
 #[must_use]
 pub fn change(caller: &Caller, owner: &UserId, roles: &RoleLists) -> Change {
     if owns(caller, owner) || caller.holds_any(&roles.write) {

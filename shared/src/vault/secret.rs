@@ -60,16 +60,16 @@ impl Revision {
 /// Roles with access to a secret. In the order in which they were given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleLists {
-    /// Roles whose holders may read the secret.
+    /// Roles that may read the secret.
     pub read: Vec<RoleId>,
-    /// Roles whose holders may replace the secret.
+    /// Roles that may replace the secret.
     pub write: Vec<RoleId>,
 }
 
-/// All of a secret but its data: what decisions rest on, and what the seal therefore covers.
+/// All of a secret but its data: the basis of decisions, which the seal therefore covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretRecord {
-    /// Whose secret it is.
+    /// Owner of the secret.
     pub owner: UserId,
     /// Its name, unique for the owner.
     pub name: SecretName,
@@ -77,9 +77,9 @@ pub struct SecretRecord {
     pub revision: Revision,
     /// Drawn for each write, so that a write that is repeated after a lost answer knows its own result.
     pub write_id: RandomId,
-    /// User who created the secret; may be somebody else than the owner.
+    /// Creator of the secret; may be somebody else than the owner.
     pub author: UserId,
-    /// User who wrote this state.
+    /// Writer of this state.
     pub updated_by: UserId,
     /// When the secret was created, in milliseconds since 1970-01-01T00:00:00Z.
     pub created_ms: u64,

@@ -14,7 +14,7 @@ pub enum SecretStoreError {
     /// The store asks for fewer requests.
     #[error("the table is throttled: {0}")]
     Throttled(String),
-    /// The store did not do what was asked, or did not say whether it did.
+    /// The store did not do the request, or did not tell its result.
     #[error("the table failed: {0}")]
     Failed(String),
     /// An item is not one that this build writes.
@@ -68,7 +68,7 @@ pub struct SecretPage {
     /// Number of the owner's secrets.
     pub total: u64,
     /// The page's secrets, ordered bytewise by their names; without those that were deleted meanwhile, and without
-    /// items whose key is no name.
+    /// items with a key that is no name.
     pub secrets: Vec<(SecretName, FoundSecret)>,
 }
 

@@ -1,4 +1,4 @@
-//! A store behind a sealer: what goes in is sealed, what comes out was verified.
+//! A store behind a sealer: every write is sealed, every read was verified.
 
 use std::sync::Arc;
 
@@ -87,7 +87,7 @@ pub struct Draft {
     pub roles: RoleLists,
 }
 
-/// Store of secrets with its sealer `K`: what is written is sealed, what is read was verified.
+/// Store of secrets with its sealer `K`: every write is sealed, every read was verified.
 #[derive(Debug)]
 pub struct VaultService<S, K = Arc<Sealer>> {
     store: S,
@@ -246,11 +246,11 @@ impl<S: ReplaceSecret> VaultService<S> {
 pub enum ListedSecret {
     /// A secret, verified.
     Whole(Secret),
-    /// A secret that doesn't open, whatever key there is: its item was changed by something else.
+    /// A secret that doesn't open with any key: its item was changed by another program.
     Damaged(DamagedSecret),
 }
 
-/// Name of a secret that doesn't open, and what is known of it.
+/// Name of a secret that doesn't open, and its known values.
 #[derive(Debug)]
 pub struct DamagedSecret {
     /// Its name.

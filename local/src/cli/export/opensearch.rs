@@ -37,7 +37,7 @@ const TOO_LARGE: &str = "OpenSearch answered with an unreasonable body";
 pub(super) async fn export(index: IndexName, out: &mut Lines) -> Result<(), CommandError> {
     let OpenCluster { cluster, alias_prefix, timeout } = cluster::open().await?;
     let asking = Asking { cluster, timeout, index, alias_prefix };
-    // Whatever was written before is to be seen. Who may not ask for that gets what can be seen.
+    // Refreshes so that earlier writes are included. Without the permission to refresh, exports the visible documents.
     let _ = asking.patiently(Method::POST, &format!("/{}/_refresh", asking.alias()), &Payload::None).await;
     let mut point = asking.open_point().await?;
     let exported = pages(&asking, &mut point, out).await;
@@ -248,7 +248,7 @@ impl Asking {
     }
 }
 
-/// Error of an answer that stays as it is, with what can be done about it.
+/// Error of an answer that stays as it is, with its remedy.
 fn never(alias_prefix: &str, index: IndexName, status: u16, body: &[u8]) -> String {
     let body = serde_json::from_slice(body).unwrap_or_default();
     let error = ErrorCause::of_body(&body);

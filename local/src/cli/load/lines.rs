@@ -22,8 +22,8 @@ pub(super) enum Extent {
     Start,
 }
 
-/// Reads a line with the bytes that end it, in place of what is in `line`; `None` at the end of the source. Zeros up to
-/// the end of the source are padding: they are not part of a line, and a line of them alone is empty.
+/// Reads a line with the bytes that end it, and replaces the content of `line`; `None` at the end of the source. Zeros
+/// up to the end of the source are padding: they are not part of a line, and a line of them alone is empty.
 pub(super) fn read(source: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Option<Extent>> {
     line.clear();
     read_part(source, line, MAX_LINE_BYTES)?;
@@ -43,8 +43,8 @@ pub(super) fn read(source: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<O
     Ok(Some(if whole { Extent::Whole } else { Extent::Start }))
 }
 
-/// Reads the next part of a line in place of what is in `part`; `false` after the last one, which ends with a line feed
-/// even where the source doesn't.
+/// Reads the next part of a line, and replaces the content of `part`; `false` after the last one, which ends with a
+/// line feed even where the source doesn't.
 fn read_on(source: &mut dyn BufRead, part: &mut Vec<u8>) -> io::Result<bool> {
     part.clear();
     read_part(source, part, PART_BYTES)?;
@@ -114,7 +114,7 @@ pub(super) fn ahead(source: &mut dyn BufRead) -> Vec<u8> {
 }
 
 /// Finds out from the first line with a document, and the lines [`ahead`], that a file does not have a document a line;
-/// the sentence says what to do. A line that is only broken is none of that: others are loaded.
+/// the sentence names the remedy. A line that is only broken is none of that: others are loaded.
 pub(super) fn misshapen(line: &[u8], ahead: &[u8]) -> Option<&'static str> {
     let text = content(line).trim_ascii();
     let mut next = ahead.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());

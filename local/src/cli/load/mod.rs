@@ -1,7 +1,7 @@
 //! `coffer load`: documents into a store, one JSON object a line.
 //!
 //! Lines are read, judged and put into batches in a thread of their own ([`batches`]); from there they go into the
-//! store, several batches at once ([`pipeline`]). What is under way is bounded in bytes, so that memory is.
+//! store, several batches at once ([`pipeline`]). Work under way is bounded in bytes, so that memory is.
 
 mod args;
 mod batches;
@@ -92,7 +92,7 @@ async fn load(
     conclude(args, data, ended, &mut refusals)
 }
 
-/// Says what became of the lines.
+/// Reports the results of the lines.
 fn conclude(args: &LoadArgs, data: &Path, ended: Ended, refusals: &mut Refusals) -> Result<ExitCode, CommandError> {
     let Ended { how, tally, next, broken } = ended;
     let refused = refusals.count();

@@ -23,7 +23,7 @@ const MOST: usize = 4;
 /// Most bytes of documents under way at once, unless it is one batch: they are there twice, once as documents and once
 /// as a request.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// The reason of a load whose input ended without a message.
+/// Reason of a load with an input that ended without a message.
 const LOST: &str = "the thread that reads the lines ended before the last one";
 /// After how many batches in a row that were taken at once one more is tried.
 const STEADY: u32 = 8;
@@ -119,7 +119,7 @@ struct State {
 }
 
 impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
-    /// Applies all batches, and ends early when `stop` resolves, or nothing succeeds any more: then what is under way
+    /// Applies all batches. It ends early when `stop` resolves, or when nothing succeeds any more: then work under way
     /// comes to its end, and nothing else is begun.
     pub(super) async fn run(
         &self,
@@ -160,7 +160,7 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
                         end.get_or_insert(why);
                     }
                 }
-                // What failed goes first, and nothing new is begun before.
+                // Failed batches go first, and nothing new is begun before.
                 () = until(due), if room && due.is_some() => {
                     if let Some((_, flight)) = state.again.pop_front() {
                         state.bytes_under_way += flight.batch.bytes;
@@ -227,7 +227,7 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
         Ok((met_stored, unread))
     }
 
-    /// Takes in what became of a batch. What wasn't taken is tried again later.
+    /// Records the result of a batch. Changes that were not taken are tried again later.
     fn landed(&self, state: &mut State, mut flight: Flight, result: Result<Vec<Outcome>, Stop>) -> Result<(), End> {
         state.bytes_under_way = state.bytes_under_way.saturating_sub(flight.batch.bytes);
         if let Some(why) = flight.unread.take().filter(|_| !state.told_unread) {

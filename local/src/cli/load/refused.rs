@@ -122,7 +122,7 @@ impl Refusals {
     /// Completes the file; where it is, if there is one.
     ///
     /// # Errors
-    /// What keeps it from being completed.
+    /// It can't be completed.
     pub(super) fn finish(&mut self) -> Result<Option<&Path>, String> {
         let Some((path, file)) = &mut self.file else { return Ok(None) };
         file.flush().map_err(|error| format!("{}: {error}", path.display()))?;

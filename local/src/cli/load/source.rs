@@ -21,7 +21,7 @@ const SKIPPABLE: &[u8] = &[0x2a, 0x4d, 0x18];
 /// The bytes that tell a format: a tar archive has its name at 257, of eight bytes.
 const HEAD: u64 = 265;
 
-/// Formats that are not read: the bytes that tell one, their place, and a sentence that says what to do.
+/// Formats that are not read: the bytes that identify one, their place, and a sentence that names the remedy.
 const OTHERS: [(usize, &[u8], &str); 20] = [
     (0, b"\x1f\x9d", "it is compressed by compress; unpack it: gzip -dc FILE | coffer load INDEX -"),
     (0, b"LZIP", "it is compressed by lzip; unpack it: lzip -dc FILE | coffer load INDEX -"),
@@ -49,7 +49,7 @@ const OTHERS: [(usize, &[u8], &str); 20] = [
     (0, b"SQLite format 3\0", "it is a database of SQLite; name a file of one JSON document a line"),
 ];
 const TAR: &str = "it is a tar archive; unpack it: tar -xOf FILE | coffer load INDEX -";
-/// The same for what is compressed inside of what is compressed.
+/// The same for doubly compressed data.
 const TWICE: &str =
     "it is compressed twice; unpack it once: gzip -dc FILE | coffer load INDEX -, or zstd -dc for a file of zstd";
 /// The same for UTF-16 and UTF-32, with a byte order mark and without, where every other byte of ASCII is zero.
@@ -81,11 +81,11 @@ pub(super) fn total(paths: &[PathBuf]) -> Result<Option<u64>, String> {
     Ok(total)
 }
 
-/// Opens a source. Its first bytes say whether it is compressed, whatever its name is.
+/// Opens a source. Its first bytes, not its name, tell the compression.
 ///
 /// # Errors
-/// The operating system's, and [`io::ErrorKind::Unsupported`] with a sentence that says what to do if the bytes are in
-/// a format that is not read.
+/// The operating system's. [`io::ErrorKind::Unsupported`] for a format that is not read, with a sentence that names the
+/// remedy.
 pub(super) fn open(path: &Path, progress: &Progress) -> io::Result<Box<dyn BufRead>> {
     let raw: Box<dyn Read> =
         if path.as_os_str() == STANDARD_INPUT { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
@@ -238,7 +238,7 @@ pub(super) fn skip_zeros(source: &mut dyn BufRead) -> io::Result<bool> {
     }
 }
 
-/// Counts what is read of a file as it is.
+/// Counts the bytes that are read of a file as it is.
 struct Counted {
     raw: Box<dyn Read>,
     progress: Progress,

@@ -23,7 +23,7 @@ impl VersionRule {
     /// decides: where it is not understood, another would give the version of an older state.
     ///
     /// # Errors
-    /// That it has none, and what can be done about it.
+    /// It has none; the text names the remedy.
     pub(in crate::cli) fn of(&self, document: &[u8]) -> Result<Version, String> {
         let named = self.field.as_deref().map(|field| [field]);
         let names: &[&str] = named.as_ref().map_or(&USUAL, |named| named);

@@ -35,8 +35,8 @@ pub(super) fn server() -> (String, mpsc::Receiver<String>) {
     (address, receiver)
 }
 
-/// An authority, and a TLS server on a free port with a certificate of it, that answers each request with nothing,
-/// keeps what it was asked, and counts connections, those that failed too.
+/// An authority, and a TLS server on a free port with a certificate of it. The server answers each request with
+/// nothing, keeps the requests, and counts connections, those that failed too.
 pub(super) struct Server {
     pub(super) authority: String,
     pub(super) url: Url,
@@ -49,7 +49,7 @@ impl Server {
         Self::speaking(authority, &[]).await
     }
 
-    /// The same, with these protocols to choose from. It speaks HTTP/1.1 whatever was chosen.
+    /// The same, with these protocols to choose from. It speaks HTTP/1.1 with every choice.
     pub(super) async fn speaking(authority: &str, alpn: &[&str]) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, authority);

@@ -1,4 +1,4 @@
-//! Connections, with servers that tell what they saw.
+//! Connections, with servers that record their requests.
 
 use std::net::TcpListener;
 use std::time::Duration;

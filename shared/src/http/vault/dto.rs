@@ -12,9 +12,9 @@ use super::error::ErrorBody;
 pub struct RoleBody {
     /// The role's id: 1 to 256 bytes.
     pub id: String,
-    /// Ignored, whatever it is.
+    /// Ignored.
     pub name: Option<serde_json::Value>,
-    /// Ignored, whatever it is: a role with `true` is stored like any other.
+    /// Ignored: a role with `true` is stored like any other.
     pub deleted: Option<serde_json::Value>,
 }
 
@@ -31,15 +31,15 @@ pub struct CreateBody {
     /// Data to store. It comes back byte for byte.
     #[schema(value_type = Object)]
     pub data: serde_json::Value,
-    /// Roles whose holders may read the secret; at most 100.
+    /// Roles that may read the secret; at most 100.
     pub read_roles: Option<Vec<RoleBody>>,
-    /// Roles whose holders may replace the secret; at most 100.
+    /// Roles that may replace the secret; at most 100.
     pub write_roles: Option<Vec<RoleBody>>,
     /// The `user_id` of the path, absent or null; anybody else's is refused.
     pub owner_id: Option<String>,
 }
 
-/// Changes of a secret. A missing or null field keeps what is stored.
+/// Changes of a secret. A missing or null field keeps the stored value.
 #[cfg(feature = "openapi")]
 #[derive(Debug, utoipa::ToSchema)]
 #[schema(as = SecretUpdate)]
@@ -47,9 +47,9 @@ pub struct UpdateBody {
     /// Data to store instead.
     #[schema(value_type = Option<Object>)]
     pub data: Option<serde_json::Value>,
-    /// Roles whose holders may read the secret; an empty list clears it.
+    /// Roles that may read the secret; an empty list clears it.
     pub read_roles: Option<Vec<RoleBody>>,
-    /// Roles whose holders may replace the secret; an empty list clears it.
+    /// Roles that may replace the secret; an empty list clears it.
     pub write_roles: Option<Vec<RoleBody>>,
 }
 
@@ -82,19 +82,19 @@ pub struct RoleResponse<'a> {
 pub struct SecretResponse<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Stored data, byte for byte; absent for callers who may not read it.
+    /// Stored data, byte for byte; absent for callers without the right to read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, nullable = false))]
     pub data: Option<&'a RawValue>,
-    /// Roles whose holders may read it, in the order given.
+    /// Roles that may read it, in the order given.
     pub read_roles: Vec<RoleResponse<'a>>,
-    /// Roles whose holders may replace it, in the order given.
+    /// Roles that may replace it, in the order given.
     pub write_roles: Vec<RoleResponse<'a>>,
-    /// User who created it.
+    /// Creator.
     pub author: &'a str,
     /// Its path.
     pub path: String,
-    /// User who wrote it last.
+    /// Last writer.
     pub updated_by: &'a str,
     /// When it was created.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
@@ -102,7 +102,7 @@ pub struct SecretResponse<'a> {
     /// When it was written last.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub updated: String,
-    /// Whose it is.
+    /// Owner.
     pub owner_id: &'a str,
 }
 
@@ -119,7 +119,7 @@ pub struct DamagedSecretResponse<'a> {
     pub write_roles: Vec<RoleResponse<'a>>,
     /// Its path.
     pub path: String,
-    /// Whose it is.
+    /// Owner.
     pub owner_id: &'a str,
     /// Why it can't be read.
     pub error: ErrorBody,

@@ -23,7 +23,7 @@ const MAX_LIMIT: u64 = 100;
 /// Reads `offset` and `limit`; other parameters are ignored.
 ///
 /// # Errors
-/// [`VaultError::Invalid`] for what is no number, out of range or there twice.
+/// [`VaultError::Invalid`] for a value that is no number, out of range or repeated.
 pub fn page_query(call: &RequestContext) -> Result<Page, VaultError> {
     let offset = number(call, "offset", 0, 0..=u64::MAX)?;
     let limit = number(call, "limit", MAX_LIMIT, 1..=MAX_LIMIT)?;

@@ -8,7 +8,7 @@ use crate::vault::{Draft, Limits, RoleLists, SecretData};
 
 use super::error::{ErrorCode, FieldError, VaultError};
 
-/// Changes of an update; what is `None` stays as it is.
+/// Changes of an update; `None` keeps the stored value.
 #[derive(Debug)]
 pub struct Patch {
     /// New data.
@@ -56,7 +56,7 @@ pub fn read_patch(body: &[u8], limits: Limits) -> Result<Patch, VaultError> {
     reader.finish().map(|()| patch)
 }
 
-/// A body's members, and what was found wrong with them.
+/// A body's members, and the errors found in them.
 struct Reader<'a> {
     members: RawObject<'a>,
     limits: Limits,

@@ -34,7 +34,7 @@ fn roles(roles: &[RoleId]) -> Vec<RoleResponse<'_>> {
 }
 
 fn secret<'a>(record: &'a SecretRecord, data: Option<&'a SecretData>) -> Result<SecretResponse<'a>, VaultError> {
-    // The plaintext is exposed to the caller for whom it was asked for.
+    // The plaintext is exposed to the caller that asked for it.
     let data: Option<&RawValue> = data
         .map(|data| serde_json::from_slice(data.expose()))
         .transpose()
@@ -73,7 +73,7 @@ fn json(status: StatusCode, body: &impl serde::Serialize) -> Result<Response, Va
 /// 200 with one secret, with or without its data.
 ///
 /// # Errors
-/// [`VaultError::Internal`] if what is stored can't be shown.
+/// [`VaultError::Internal`] if the stored secret can't be shown.
 pub fn one(shown: &Secret, with_data: bool) -> Result<Response, VaultError> {
     let body = secret(&shown.record, with_data.then_some(&shown.data))?;
     Ok(json(StatusCode::OK, &body)?.with(ETAG, &shown.record.revision.entity_tag()))

@@ -38,7 +38,7 @@ document! {
         entitlement_count("entitlementCount"): i64,
         /// Labels put on it.
         tags("tags"): Vec<String>,
-        /// Segments whose members see it.
+        /// Segments with members that see it.
         segments("segments"): Vec<Reference>,
         /// Number of its segments.
         segment_count("segmentCount"): i64,

@@ -4,7 +4,7 @@ use super::common::{AttributeRequest, TypedReference};
 use super::lenient::document;
 
 document! {
-    /// An account activity: what somebody asked to have done to accounts, who agreed, and what came of it.
+    /// An account activity: the request for changes of accounts, its approvals, and its result.
     ///
     /// No field is required.
     pub struct AccountActivityDocument {
@@ -30,7 +30,7 @@ document! {
         status("status"): String,
         /// Requester.
         requester("requester"): TypedReference,
-        /// Whom it is for.
+        /// Target of the activity.
         recipient("recipient"): TypedReference,
         /// Id shared by all that belongs to the same request.
         tracking_number("trackingNumber"): String,
@@ -78,7 +78,7 @@ document! {
     pub struct ApprovalComment {
         /// The remark itself.
         comment("comment"): String,
-        /// Name of who made it.
+        /// Name of the author.
         commenter("commenter"): String,
         /// When it was made: ISO 8601, or null.
         date("date"): String,

@@ -24,7 +24,7 @@ document! {
         display_name("displayName"): String,
         /// Source it belongs to.
         source("source"): TypedReference,
-        /// Segments whose members see it.
+        /// Segments with members that see it.
         segments("segments"): Vec<Reference>,
         /// Number of its segments.
         segment_count("segmentCount"): i64,

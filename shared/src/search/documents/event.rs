@@ -25,7 +25,7 @@ document! {
         kind("type"): String,
         /// Cause: an identity or a system.
         actor("actor"): EventParty,
-        /// Whom or what it happened to.
+        /// Target of the event.
         target("target"): EventParty,
         /// Part of the system that reported it, such as `tpe`.
         stack("stack"): String,

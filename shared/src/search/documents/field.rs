@@ -20,7 +20,7 @@ pub enum FieldKind {
     Boolean,
     /// Whole number.
     Integer,
-    /// Object whose members have no documented names.
+    /// Object with members of undocumented names.
     Map,
     /// Object with these fields.
     Object(&'static [Field]),

@@ -40,7 +40,7 @@ document! {
         status("status"): String,
         /// Number the employer knows the person by; a text.
         employee_number("employeeNumber"): String,
-        /// Whom the identity reports to; may be null.
+        /// Manager of the identity; may be null.
         manager("manager"): DisplayReference,
         /// True if other identities report to it.
         is_manager("isManager"): bool,

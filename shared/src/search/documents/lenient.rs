@@ -1,4 +1,4 @@
-//! Reading of a document: what has the announced type becomes a typed field, everything else is kept as it came.
+//! Reading of a document: a value of the announced type becomes a typed field, everything else is kept as it came.
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -16,10 +16,9 @@ pub(super) fn take<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &
 
 /// Declares one object of a search document: `field("jsonName"): Type`, every field with a doc comment.
 ///
-/// What comes out is a struct whose fields are all `Option<Type>`, with one more, `extra`, for whatever has no typed
-/// place. Reading one fails only where there is no JSON object; written again, it equals what was read. The JSON name
-/// is always given, and has to be a plain literal: serde, utoipa, [`take`] and [`Typed`](super::field::Typed) see the
-/// same token.
+/// The result is a struct with fields of `Option<Type>`, and one more, `extra`, for every value without a typed place.
+/// Reading one fails only if there is no JSON object. Written again, it equals the original. The JSON name is always
+/// given, and has to be a plain literal: serde, utoipa, [`take`] and [`Typed`](super::field::Typed) see the same token.
 macro_rules! document {
     (
         $(#[$($about:tt)*])*
@@ -36,7 +35,7 @@ macro_rules! document {
                 #[serde(rename = $json, skip_serializing_if = "Option::is_none")]
                 pub $field: Option<$ty>,
             )*
-            /// Whatever has no typed place: members nobody announced, nulls, values of another type than announced.
+            /// Values without a typed place: unannounced members, nulls, values of another type than announced.
             #[serde(flatten)]
             pub extra: serde_json::Map<String, serde_json::Value>,
         }

@@ -1,11 +1,11 @@
-//! The documents of the six search indices, as types: for what produces documents, for the description of the API, and
-//! for what writes the audit trail.
+//! The documents of the six search indices, as types: for producers of documents, for the description of the API, and
+//! for the audit trail.
 //!
-//! The read path never passes a document through these types: what is stored goes out byte for byte. Still they lose
+//! The read path never passes a document through these types: the stored bytes go out unchanged. Still they lose
 //! nothing: a document read into its type and written again equals the original as JSON. Every field announced in 2024
-//! or today is an `Option`, whatever is called required; times are text, since they come with and without milliseconds;
-//! and `extra` holds all that has no typed place. A producer fills `extra` only with members that have no field of
-//! their own.
+//! or today is an `Option`, even if it is called required. Times are text, since they come with and without
+//! milliseconds. `extra` holds every value without a typed place. A producer fills `extra` only with members that have
+//! no field of their own.
 
 mod access_profile;
 mod account_activity;
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[cfg(feature = "openapi")]
-    /// Notes the types that a schema allows at a path, and goes on with what lies below.
+    /// Notes the types that a schema allows at a path, and continues below it.
     fn describe(schema: &Value, parts: &BTreeMap<String, Value>, path: &str, found: &mut Described) {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let name = reference.rsplit('/').next().unwrap();

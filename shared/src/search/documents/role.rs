@@ -36,7 +36,7 @@ document! {
         access_profile_count("accessProfileCount"): i64,
         /// Labels put on it.
         tags("tags"): Vec<String>,
-        /// Segments whose members see it.
+        /// Segments with members that see it.
         segments("segments"): Vec<Reference>,
         /// Number of its segments; may be null.
         segment_count("segmentCount"): i64,
@@ -82,7 +82,7 @@ document! {
 }
 
 document! {
-    /// An attribute that decides what a dimensional role gives.
+    /// An attribute that decides the access of a dimensional role.
     pub struct DimensionSchemaAttribute {
         /// True if its value comes from the identity's own attributes. Default: true.
         derived("derived"): bool,

@@ -35,7 +35,7 @@ pub enum OpenSearchAuth {
 }
 
 impl OpenSearchAuth {
-    /// Puts what authorizes it into a request with this body. `Err` says why it can't.
+    /// Authorizes a request with this body. `Err` says why it can't.
     pub(super) async fn authorize<B>(&self, request: &mut http::Request<B>, body: &[u8]) -> Result<(), String> {
         match self {
             Self::SigV4 { region, credentials } => {

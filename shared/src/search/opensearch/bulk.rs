@@ -21,7 +21,7 @@ use crate::search::{Version, tombstone};
 
 use super::{Cluster, ErrorCause, Payload, alias};
 
-/// Query of the request, with the members of the answer that are read: no more than what decides.
+/// Query of the request, with the members of the answer that are read: only those that decide.
 const QUERY: &str = "require_alias=true&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,\
                      items.*.error.caused_by";
 /// The longest answer to one change, in bytes.
@@ -238,7 +238,7 @@ const OF_DOCUMENTS: [&str; 12] = [
     "input_coercion_exception",
     "number_format_exception",
 ];
-/// Words of those errors whose type says too little: `illegal_argument_exception` is that of an immense term and of an
+/// Words of errors with a type that is too general: `illegal_argument_exception` is that of an immense term and of an
 /// alias without a write index alike.
 const ABOUT_DOCUMENTS: [&str; 9] = [
     "immense term",

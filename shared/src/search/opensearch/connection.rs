@@ -23,7 +23,7 @@ use super::OpenSearchAuth;
 /// The longest answer that is no document, in bytes.
 pub(super) const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// Time limit for the rest of an answer whose status suffices.
+/// Time limit for the rest of an answer with a status that suffices.
 const REST: Duration = Duration::from_millis(100);
 
 /// Payload of a request.
@@ -70,7 +70,7 @@ impl Cluster {
         Ok(Self { connector: connections.connector()?, url, auth })
     }
 
-    /// Sends a request, whose path is encoded and may have a query. How long that may take is the caller's affair.
+    /// Sends a request. Its path is encoded and may have a query. How long that may take is the caller's affair.
     ///
     /// # Errors
     /// [`DocumentStoreError::Failed`] if no answer came.
@@ -114,7 +114,7 @@ impl fmt::Debug for Cluster {
     }
 }
 
-/// An answer whose body was not read yet.
+/// An answer with a body that was not read yet.
 #[derive(Debug)]
 pub struct ClusterAnswer(Response);
 
@@ -125,8 +125,8 @@ impl ClusterAnswer {
         self.0.status().as_u16()
     }
 
-    /// The fault that an answer of this status is. It is read, for the connection takes a next request only then, but
-    /// not waited for; what it says isn't told.
+    /// The fault that an answer of this status is. It is read, because the connection takes a next request only then,
+    /// but not waited for; its text isn't told.
     pub async fn fault(self) -> DocumentStoreError {
         let status = self.status();
         let retry_after_seconds = self.0.headers().get("retry-after").and_then(|value| value.parse().ok());
@@ -138,7 +138,7 @@ impl ClusterAnswer {
         }
     }
 
-    /// Reads the body, and no more of it than `limit` bytes; `beyond` says what is wrong with more.
+    /// Reads the body, and no more of it than `limit` bytes; `beyond` is the error of a larger body.
     ///
     /// # Errors
     /// [`DocumentStoreError::Failed`] if it is longer, or doesn't arrive.

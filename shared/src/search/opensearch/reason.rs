@@ -107,7 +107,7 @@ impl ErrorCause {
 }
 
 /// Cuts a reason before the first place that may hold a value of a document: a text that a value follows, a quotation,
-/// a number in parentheses, and brackets without a name of the mapping. What follows a value can't be told from it, so
+/// a number in parentheses, and brackets without a name of the mapping. Text after a value can't be told from it, so
 /// that it is cut, too.
 fn without_values(reason: &str) -> String {
     let mut end = BEFORE_VALUES.iter().filter_map(|text| reason.find(text)).min().unwrap_or(reason.len());

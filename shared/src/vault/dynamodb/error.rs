@@ -8,7 +8,7 @@ use crate::vault::store::SecretStoreError;
 /// The error codes with which DynamoDB asks for fewer requests.
 const THROTTLES: [&str; 3] = ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
 
-/// Sorts an error that no caller can do anything about. `action` is the API's name of what was called.
+/// Sorts an error that no caller can do anything about. `action` is the API's name of the called action.
 pub(super) fn fault<E>(action: &str, error: &SdkError<E>) -> SecretStoreError
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,

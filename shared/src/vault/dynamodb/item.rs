@@ -73,7 +73,7 @@ pub(super) fn secret_id(item: &Item) -> Option<RandomId> {
     RandomId::from_bytes(item.get(SECRET_ID)?.as_b().ok()?.as_ref())
 }
 
-/// Roles that an item names. What can't be read as one names nobody.
+/// Roles that an item names. A list that can't be read names no role.
 pub(super) fn claimed_roles(item: &Item) -> RoleLists {
     let list = |attribute| {
         let roles = item.get(attribute).and_then(|value: &AttributeValue| value.as_l().ok());
@@ -83,7 +83,7 @@ pub(super) fn claimed_roles(item: &Item) -> RoleLists {
     RoleLists { read: list(READ_ROLES), write: list(WRITE_ROLES) }
 }
 
-/// Takes an item's attributes one by one, so that what is left over is seen.
+/// Takes an item's attributes one by one, so that further ones are noticed.
 struct Attributes(Item);
 
 impl Attributes {
@@ -132,7 +132,7 @@ pub(super) fn decode_name(item: &Item) -> Result<SecretName, String> {
     SecretName::parse(text).map_err(|_| text.chars().take(1024).collect())
 }
 
-/// Reads an item that the table gave. What is wrong with one is told with the id that it holds, so that it can be found.
+/// Reads an item that the table gave. The error of one comes with the id that it holds, so that it can be found.
 pub(super) fn decode(item: Item) -> Result<SealedSecret, SecretStoreError> {
     let id = secret_id(&item).map_or_else(|| "of an unknown id".to_owned(), |id| id.to_string());
     decode_checked(item).map_err(|fault| match fault {

@@ -1,8 +1,8 @@
 //! The vault's table in DynamoDB: partition key `owner`, sort key `name`.
 //!
 //! A secret is reached by both keys or not at all; nothing is read and then compared for ownership. Each write is one
-//! conditional call whose condition holds the id of the write itself, so that the SDK may repeat a call whose answer
-//! was lost. Names are listed from a keys-only index, so that a page costs what its own secrets weigh.
+//! conditional call. Its condition holds the id of the write itself, so that the SDK may repeat a call with a lost
+//! answer. Names are listed from a keys-only index, so that the cost of a page is that of its own secrets.
 
 mod error;
 mod item;

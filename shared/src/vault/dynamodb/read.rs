@@ -16,8 +16,8 @@ use super::{DynamoDbVault, NAMES_INDEX};
 
 /// Rounds in which the keys that a batch read left over are requested again.
 const BATCH_ROUNDS: u32 = 5;
-/// Number of names behind a page that are read with it. What lies behind them is only counted, which is one more call,
-/// but spares the names' way here and their decoding: for an owner of thousands that is more than all the rest.
+/// Number of names behind a page that are read with it. The names behind them are only counted. That is one more call,
+/// but spares the transfer and decoding of the names: for an owner of thousands that is more than all the rest.
 const NAMES_AHEAD: u64 = 500;
 
 impl ReadSecret for DynamoDbVault {
@@ -124,8 +124,8 @@ impl DynamoDbVault {
         Ok(counted)
     }
 
-    /// The secrets of these names, at most 100, in the order of the names; without those that are gone. What is wrong
-    /// with one of them is told with it.
+    /// The secrets of these names, at most 100, in the order of the names; without those that are gone. The error of
+    /// one of them comes with it.
     async fn read_all(
         &self,
         owner: &UserId,
@@ -157,7 +157,7 @@ impl DynamoDbVault {
                 .await
                 .map_err(|error| fault("BatchGetItem", &error))?;
             for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
-                // The key is what was asked for: the table gives no item without.
+                // The key is the requested one: the table gives no item without.
                 let name = item::decode_name(&item)
                     .map_err(|_| SecretStoreError::Failed("BatchGetItem: an item that was not asked for".to_owned()))?;
                 let secret = found(item, owner, &name);
@@ -170,7 +170,7 @@ impl DynamoDbVault {
                 .map(|left| left.keys)
                 .unwrap_or_default();
         }
-        // A name whose secret was deleted since the names were read has nothing to show.
+        // A name of a secret that was deleted since has nothing to show.
         Ok(names.iter().filter_map(|name| secrets.remove_entry(name)).collect())
     }
 }
