@@ -274,7 +274,7 @@ async fn the_local_server_accepts_its_own_tokens_under_settings_for_foreign_ones
         &["COFFER_JWT_SCOPE_CLAIMS"],
         &["COFFER_JWT_AUTHORITY_CLAIMS"],
     ] {
-        let builder = set.iter().fold(Server::builder(), |builder, name| builder.setting(*name, "foreign"));
+        let builder = set.iter().fold(Server::builder(), |builder, name| builder.setting(name, "foreign"));
         let gate = Gate::start(builder).await;
         gate.accepts_client(&gate.server.user("alice")).await;
     }

@@ -14,7 +14,7 @@ use devstack::command;
 use devstack::engine::{Bridge, Engine};
 use devstack::examples;
 use devstack::stack::Stack;
-use devstack::tools::{self, Need};
+use devstack::tools::Need;
 
 const HELP: &str = "\
 Starts DynamoDB Local, a Secrets Manager API and OpenSearch on free ports, with a table, a keyring, the six indices and

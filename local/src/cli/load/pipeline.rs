@@ -194,7 +194,7 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
         if !flight.compared {
             match self.compare(&flight.batch).await {
                 Ok((met_stored, unread)) => {
-                    (flight.compared, flight.met_stored, flight.unread) = (true, met_stored, unread)
+                    (flight.compared, flight.met_stored, flight.unread) = (true, met_stored, unread);
                 }
                 Err(stop) => return (flight, Err(stop)),
             }
