@@ -14,6 +14,11 @@ pub const TESTS: &[Test] = &[
     ("a_load_waits_as_long_as_opensearch_asks_for", &[Need::Services], a_load_waits_as_long_as_asked),
     ("a_load_repeats_what_was_cut_or_reset", &[Need::Services], a_load_repeats_what_was_cut_or_reset),
     ("a_load_waits_for_an_index_that_is_blocked", &[Need::Services], a_load_waits_for_an_index_that_is_blocked),
+    (
+        "a_load_into_an_index_that_takes_no_writes_stops_and_goes_on_where_it_says",
+        &[Need::Services],
+        a_load_into_an_index_that_takes_no_writes,
+    ),
     ("a_load_that_is_told_to_stop_while_it_waits_says_where", &[Need::Services], a_load_that_is_told_to_stop),
     ("a_load_that_was_killed_is_begun_anew", &[Need::Services], a_load_that_was_killed_is_begun_anew),
     ("wrong_credentials_end_a_load_at_once", &[Need::Services], wrong_credentials_end_a_load_at_once),
@@ -89,6 +94,30 @@ fn a_load_waits_for_an_index_that_is_blocked(world: &World) {
     place.ask("PUT", &settings, r#"{"index.blocks.write":false}"#);
     let output = running.end();
     assert_eq!(summary(&output), "10 loaded, 0 unchanged, 0 older, 0 refused");
+}
+
+fn a_load_into_an_index_that_takes_no_writes(world: &World) {
+    let (closed, ambiguous) = (Place::new(world.stack()), Place::new(world.stack()));
+    closed.ask("POST", &format!("{}-1/_close", closed.alias()), "");
+    let second = format!("{}-2", ambiguous.alias());
+    ambiguous.ask("PUT", &second, &serde_json::json!({ "aliases": { ambiguous.alias(): {} } }).to_string());
+    let loads = [&closed, &ambiguous].map(|place| {
+        std::fs::write(place.folder.path().join("documents"), lines(10)).unwrap();
+        Running::start(place.command(&["load", "roles", "documents"], None), "")
+    });
+    let outputs = loads.map(Running::end);
+    closed.ask("POST", &format!("{}-1/_open", closed.alias()), "");
+    ambiguous.ask("DELETE", &second, "");
+    for (place, output) in [&closed, &ambiguous].into_iter().zip(outputs) {
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(summary(&output), "0 loaded, 0 unchanged, 0 older, 0 refused");
+        let said = said(&output);
+        let command = said.split_once("stopped; go on with: coffer ").unwrap_or_else(|| panic!("{said}")).1;
+        let words: Vec<&str> = command.split_whitespace().filter(|word| *word != "--opensearch").collect();
+        let output = Running::start(place.command(&words, None), "").end();
+        assert_eq!(summary(&output), "10 loaded, 0 unchanged, 0 older, 0 refused", "{output:?}");
+        assert!(place.exported() == lines(10));
+    }
 }
 
 fn a_load_that_is_told_to_stop(world: &World) {

@@ -131,3 +131,35 @@ pub fn changes_reach_a_cluster_that_takes_no_index_from_a_body(world: &World) {
         assert_eq!(indices.read(index, "1"), Some(document("1", "x")), "{index}");
     }
 }
+
+pub fn an_index_that_takes_no_writes_fails_its_messages(world: &World) {
+    let stack = world.stack();
+    let indices = Indices::make(stack, "closed");
+    let ask = |method: &str, path: &str, body: serde_json::Value| {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let (status, text) = stack.runtime().block_on(stack.opensearch(method, path, body));
+        assert!(status < 300, "{method} {path}: {status} {text}");
+        text
+    };
+    let aliased = |index: IndexName| format!("{}{index}", indices.prefix);
+    // One index is closed, and the alias of another points to two, of which none is the write index.
+    let closed = ask("GET", &format!("_cat/aliases/{}?h=index", aliased(IndexName::Roles)), json!(null));
+    let closed = closed.trim();
+    ask("POST", &format!("{closed}/_close"), json!(null));
+    let second = format!("{}-second", aliased(IndexName::Events));
+    ask("PUT", &second, json!({ "aliases": { aliased(IndexName::Events): {} } }));
+
+    let function = indices.function();
+    let index = [IndexName::Roles, IndexName::Events, IndexName::Identities];
+    let batch = index.map(|index| upsert(index, "1", 1, &document("1", "x")));
+    let failed = BTreeSet::from([batch[0].id.clone(), batch[1].id.clone()]);
+    assert_eq!(function.deliver(&batch), failed, "{}", function.log());
+    assert!(!function.log().contains("message refused"), "{}", function.log());
+
+    ask("POST", &format!("{closed}/_open"), json!(null));
+    ask("DELETE", &second, json!(null));
+    assert_eq!(function.deliver(&batch[..2]), [].into(), "{}", function.log());
+    for index in index {
+        assert_eq!(indices.read(index, "1"), Some(document("1", "x")), "{index}");
+    }
+}

@@ -61,6 +61,11 @@ pub const TESTS: &[Test] = &[
         &[Need::Services],
         items::changes_reach_a_cluster_that_takes_no_index_from_a_body,
     ),
+    (
+        "an_index_that_takes_no_writes_fails_its_messages_and_refuses_none",
+        &[Need::Services],
+        items::an_index_that_takes_no_writes_fails_its_messages,
+    ),
     ("a_large_batch_is_sent_in_small_requests", &[Need::Services], items::a_large_batch_is_sent_in_small_requests),
     (
         "a_late_upsert_does_not_bring_a_deleted_document_back",
