@@ -143,7 +143,7 @@ fn keyring_file(folder: &Path) -> PathBuf {
     folder.join("data").join("keyring.json")
 }
 
-/// Replaces the keyring, as whoever owns it would.
+/// Replaces the keyring, as its owner would.
 fn set_keyring(folder: &Path, text: &str) {
     fs::write(keyring_file(folder), text).unwrap();
 }
@@ -180,7 +180,7 @@ fn error(code: &str, message: &str) -> Value {
 }
 
 fn not_configured() -> Value {
-    error("CONFIGURATION_ERROR", "The service is not configured rightly")
+    error("CONFIGURATION_ERROR", "The service is misconfigured")
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn a_key_that_the_keyring_no_longer_holds_is_a_fault_of_the_configuration(
     let server = Server::builder().on(folder).start().await;
     let alice = server.user("alice");
     expect_none_opens(&alice, &not_configured()).await;
-    // What is sealed with a key that is there is not affected.
+    // Seals with a known key are not affected.
     alice.create("alice", &json!({ "name": "new", "data": { "k": 2 } })).await;
     assert_eq!(alice.get(&secret_path("alice", "new")).await.json()["data"], json!({ "k": 2 }));
     // The lost key is back, and so is the secret.

@@ -1,4 +1,5 @@
-//! Bytes of stored data: `data` byte for byte on each way in and out, its limit in bytes, and what an update keeps.
+//! Bytes of stored data: `data` byte for byte on each way in and out, its limit in bytes, and its state after an
+//! update.
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, prop_oneof};
@@ -41,7 +42,7 @@ async fn create(client: &Client, user: &str, data: &str) -> Reply {
     client.post(&secrets_path(user), format!("{{\"name\":\"n\",\"data\":{data}}}")).await
 }
 
-/// Sends data by create and by update, and holds what get and list give against it.
+/// Sends data by create and by update, and compares the results of get and list.
 async fn round_trip(server: &Server, user: &str, data: &str) {
     let (client, path) = (server.user(user), secret_path(user, "n"));
     create(&client, user, data).await.expect_status(201);
@@ -189,7 +190,7 @@ fn objects() -> impl Strategy<Value = String> {
     object(value)
 }
 
-/// An object whose members have values of this kind.
+/// An object with members of this kind.
 fn object(values: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     let member = (gap(), string(), gap(), gap(), values, gap())
         .prop_map(|(a, key, b, c, value, d)| format!("{a}{key}{b}:{c}{value}{d}"));

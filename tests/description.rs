@@ -103,7 +103,7 @@ impl Description {
         Ok(())
     }
 
-    /// Holds an answer against what is described of its operation and status.
+    /// Compares an answer with the description of its operation and status.
     #[track_caller]
     fn holds_for(&self, path: &str, method: &str, reply: &Reply) {
         let operation = self.operation(path, method)["operationId"].as_str().unwrap();

@@ -69,7 +69,7 @@ async fn a_deleted_document_stays_deleted_until_a_newer_one_comes() {
     assert_eq!(apply(&deleted, upsert(1, "{\"id\":\"a\"}")).await, Outcome::Applied);
     assert_eq!(apply(&deleted, delete(2)).await, Outcome::Applied);
     drop(deleted);
-    // Also for those who open the store later.
+    // Also for later users of the store.
     let store = store(folder.path());
     assert_eq!(apply(&store, upsert(1, "{\"id\":\"a\"}")).await, Outcome::Stale(Version::new(2)));
     assert_eq!(read(&store).await, None);

@@ -1,5 +1,5 @@
 //! Requests that no client should send. Each gets a documented refusal of its API's shape, none gets a 5xx, and the
-//! server goes on with what it holds unchanged. What an HTTP client can't even send is in `wire`.
+//! server continues with unchanged data. Requests that an HTTP client can't even send are in `wire`.
 
 mod bodies;
 mod heads;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Reply, Server, secret_path, secrets_path};
 
-/// Whose shape the answer must have.
+/// API with the expected shape of the answer.
 #[derive(Clone, Copy, PartialEq)]
 enum Api {
     Vault,
@@ -41,7 +41,7 @@ fn search(method: &'static str, path: impl Into<String>, statuses: &'static [u16
     Case { api: Api::Search, ..vault(method, path, statuses) }
 }
 
-/// A create whose body is refused.
+/// A create with a refused body.
 fn create(body: impl Into<Bytes>) -> Case {
     vault("POST", secrets_path("alice"), &[400]).body(body)
 }
@@ -57,13 +57,13 @@ impl Case {
         self
     }
 
-    /// With what the answer must name as wrong.
+    /// With the property that the answer must name.
     fn names(mut self, property: &'static str) -> Self {
         self.property = Some(property);
         self
     }
 
-    /// Sends it, and says what is wrong with the answer.
+    /// Sends it, and returns the error of the answer.
     async fn send(&self, server: &Server, token: &str) -> Result<(), String> {
         let mut client = server.anonymous();
         if !self.headers.iter().any(|(name, _)| *name == "authorization") {
@@ -176,7 +176,7 @@ async fn with_a_secret() -> (Server, String) {
     (server, token)
 }
 
-/// Holds that the server goes on, and that the secret is as it was. What was created aside is none of its business.
+/// Holds that the server goes on, and that the secret is as it was. Other secrets are none of its business.
 async fn goes_on(server: &Server) {
     let alice = server.user("alice");
     let kept = alice.get(&secret_path("alice", "kept")).await.expect_status(200).json();

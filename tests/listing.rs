@@ -1,5 +1,5 @@
-//! Pages of an owner's secrets: every secret once, in order, at the price of the page alone. Some tests stand on the
-//! way between the SDK and the table, to weigh an answer or to change what it says.
+//! Pages of an owner's secrets: every secret once, in order, at the price of the page alone. Some tests stand between
+//! the SDK and the table, to weigh an answer or to change it.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,7 +59,7 @@ impl Numbers {
     }
 }
 
-/// A thousand names whose order by bytes is another than that by numbers, by letters without case, by a language's
+/// A thousand names with an order by bytes that differs from that by numbers, by letters without case, by a language's
 /// rules or by units of UTF-16.
 fn thousand() -> Vec<String> {
     let shapes: [fn(usize) -> String; 10] = [
@@ -266,7 +266,7 @@ async fn a_secret_that_is_deleted_while_the_page_is_made_is_left_out() {
     assert_eq!(names(&page(&alice, "alice", 0, 100).await), (2, ["a", "c"].map(str::to_owned).to_vec()));
 }
 
-/// A server whose table leaves all but `kept` keys of a batch over, as often as `leaves` says.
+/// A server with a table that leaves all but `kept` keys of a batch over, `leaves` times.
 async fn with_leftovers(kept: usize, leaves: impl Fn() -> bool + Send + Sync + 'static) -> (Server, Calls) {
     let calls = Calls::default();
     let noted = calls.clone();

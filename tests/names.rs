@@ -185,7 +185,7 @@ async fn a_name_of_513_bytes_in_a_body_is_out_of_bounds() {
     }
 }
 
-/// A path whose last segment is a name that is refused is refused alike by all that take a name.
+/// A path that ends in a refused name is refused alike by all operations with a name.
 async fn refused_name(segment: &str, code: &str, why: &str) {
     let server = Server::start().await;
     let path = format!("{}/{segment}", secrets_path("alice"));
@@ -195,7 +195,7 @@ async fn refused_name(segment: &str, code: &str, why: &str) {
     }
 }
 
-/// A path whose user id is refused is refused alike by all that take one.
+/// A path with a refused user id is refused alike by all operations.
 async fn refused_user(segment: &str, code: &str, why: &str) {
     let server = Server::start().await;
     let list = format!("/vault/api/v1/user/{segment}/secrets");
@@ -277,7 +277,7 @@ async fn a_user_id_of_256_bytes_has_a_vault() {
     assert_eq!((&got["owner_id"], &got["author"]), (&json!(user), &json!(user)));
 }
 
-/// A create whose name is refused. `name` is JSON, so that what no string can hold can be sent, too.
+/// A create with a refused name. `name` is JSON, so that texts that no string can hold can be sent, too.
 async fn refused_in_a_body(name: &str, message: &str) {
     let server = Server::start().await;
     let alice = server.user("alice");

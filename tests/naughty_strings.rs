@@ -1,5 +1,5 @@
-//! The big list of naughty strings as names, ids, data and header values: each is answered, never with a status of
-//! the 500s, and what is accepted comes back as it was.
+//! The big list of naughty strings as names, ids, data and header values: each is answered, never with a status of the
+//! 500s, and accepted ones come back unchanged.
 
 use std::collections::BTreeSet;
 

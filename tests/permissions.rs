@@ -111,7 +111,7 @@ fn rows() -> Vec<Row> {
         // Tokens without an audience, of a client that is one.
         ("owner with `client_id` without `aud`", Some(json!({ "aud": null, "client_id": AUDIENCE })), own(Whole)),
         ("owner with `azp` without `aud`", Some(json!({ "aud": null, "azp": AUDIENCE })), own(Whole)),
-        // Tokens that open nothing, whatever their scopes.
+        // Tokens that open nothing, with any scopes.
         ("other `client_id` without `aud`", Some(json!({ "aud": null, "client_id": "shop" })), [Unauthorized; 8]),
         (
             "other audience beside a good `client_id`",
@@ -202,7 +202,7 @@ async fn send(client: &Client, operation: &str, name: &str) -> Reply {
     }
 }
 
-/// The operation changed what it should if it was done, and nothing else.
+/// The operation changed its object if it was done, and nothing else.
 async fn assert_effect(owner: &Client, operation: &str, name: &str, before: &Value, done: bool) {
     let reply = owner.get(&secret_path("alice", name)).await;
     if operation == "delete" && done {

@@ -1,4 +1,4 @@
-//! The program from outside: what a newcomer does with it.
+//! The program from outside, as a newcomer uses it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

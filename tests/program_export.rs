@@ -102,6 +102,6 @@ fn who_reads_only_the_start_of_an_export_hears_no_complaint() {
     let mut first = String::new();
     BufReader::with_capacity(1, export.stdout.take().unwrap()).read_line(&mut first).unwrap();
     let output = export.wait_with_output().unwrap();
-    // As of a program that SIGPIPE ended: what was written is not all.
+    // As of a program that SIGPIPE ended: the output is incomplete.
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(141), ""));
 }

@@ -42,7 +42,7 @@ fn load(folder: &Path, args: &[&str], input: &[u8]) -> Output {
     run_in(folder, &[&["load", "roles"], args].concat(), input)
 }
 
-/// The line that says what became of everything.
+/// The line with the counts.
 fn summary(output: &Output) -> &str {
     text(&output.stdout).trim_end().strip_prefix("roles: ").unwrap_or_else(|| panic!("{output:?}"))
 }
@@ -104,9 +104,9 @@ fn the_version_is_synced_else_modified_or_what_was_asked_for() {
     let folder = folder();
     for (document, args, expected) in [
         (both("\"2020-01-01T00:00:03Z\"", 30), &[][..], "1 loaded"),
-        // Newer by what was modified.
+        // Newer by `modified`.
         (both("null", 20), &[], "1 loaded"),
-        // Older by what was synced, though as new by what was modified.
+        // Older by `synced`, though as new by `modified`.
         (both("\"2020-01-01T00:00:04Z\"", 99), &[], "0 loaded, 0 unchanged, 1 older"),
         // A number is far below any time since 1970.
         (both("null", 30), &["--version-field", "v", "--mix-versions"], "0 loaded, 0 unchanged, 1 older"),
@@ -210,7 +210,7 @@ fn a_version_line_stays_with_its_document() {
     let folder = folder();
     let version = |number: u64, document: &str| format!("# version {number}\n{document}\n");
     let (a, b) = ("{\"id\":\"a\"}", "{\"id\":\"b\",\"synced\":\"2020-01-01T00:00:00Z\"}");
-    // The line counts once, whatever stands between.
+    // The line counts once, with anything between.
     let input = format!("# version 3\n\n# a comment\n{a}\n{b}\n{}", version(9, "[]"));
     assert_eq!(summary(&load(folder.path(), &["-"], input.as_bytes())), "2 loaded, 0 unchanged, 0 older, 1 refused");
     assert_eq!(exported(folder.path()), format!("{}{b}\n", version(3, a)));
@@ -1001,7 +1001,7 @@ fn a_line_of_any_length_takes_little_memory() {
     for _ in 0..150 {
         stdin.write_all(&part).unwrap();
     }
-    // All but what fits into the pipe was read.
+    // All but the content of the pipe was read.
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();

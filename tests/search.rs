@@ -1,5 +1,5 @@
-//! The search contract's good case: a document comes back as it was stored, under every path, for everybody who may
-//! read it.
+//! The search contract's good case: a document comes back as it was stored, under every path, for every permitted
+//! reader.
 
 use std::time::Duration;
 
@@ -226,7 +226,7 @@ typed! {
     a_type_is_added_beside_a_repeated_member: r#"{"a":1,"a":2}"# => r#"{"_type":"event","a":1,"a":2}"#;
 }
 
-// Who may read.
+// Permitted readers.
 
 const DOCUMENT: &str = r#"{"id":"x"}"#;
 

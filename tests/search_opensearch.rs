@@ -1,5 +1,5 @@
-//! The search contract over OpenSearch: what it is asked, what becomes of its answers and of its faults. A listener
-//! plays OpenSearch byte for byte, for no cluster fails on demand; the endpoint is called as Lambda calls it.
+//! The search contract over OpenSearch: its requests, its answers and its faults. A listener plays OpenSearch byte for
+//! byte, for no cluster fails on demand; the endpoint is called as Lambda calls it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ fn settings(address: SocketAddr) -> OpenSearchSettings {
     }
 }
 
-/// Answer of the function `get-document` to a caller who may read.
+/// Answer of the function `get-document` to a permitted reader.
 async fn get(settings: OpenSearchSettings, path: &str) -> Reply {
     let key = TestKey::ed25519("k");
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
@@ -82,7 +82,7 @@ fn ok(body: impl AsRef<[u8]>) -> Vec<u8> {
     answer("200 OK\r\ncontent-type: application/json; charset=UTF-8", body)
 }
 
-/// An answer in one chunk, whose length is not known beforehand.
+/// An answer in one chunk, with a length that is not known beforehand.
 fn chunked(body: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len()).into_bytes()
 }
@@ -99,7 +99,7 @@ fn internal_fault() -> Value {
     search_fault("500.0 Internal Fault", "An internal fault occurred.")
 }
 
-// What is asked.
+// The request.
 
 #[tokio::test]
 async fn a_document_of_each_index_is_read_from_its_alias_byte_for_byte() {
@@ -217,7 +217,7 @@ async fn a_request_that_can_not_be_signed_is_an_internal_fault_and_is_not_sent()
     assert!(cluster.requests().is_empty());
 }
 
-// What isn't there.
+// The missing document.
 
 #[tokio::test]
 async fn a_document_that_is_not_there_is_not_found() {
@@ -239,7 +239,7 @@ macro_rules! throttled {
             reply.expect(429, &json!({ "message": " Rate Limit Exceeded " }));
             assert_eq!(reply.text(), r#"{"message":" Rate Limit Exceeded "}"#);
             assert_eq!(reply.header("retry-after"), $seconds);
-            // It is the client who tries again.
+            // The client tries again.
             cluster.request_line();
         }
     )*};

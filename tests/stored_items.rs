@@ -1,5 +1,5 @@
-//! Secrets as they lie in the table: whatever is changed there without the key is never opened again. The tests write
-//! to the table behind the server's back; what they change they find by walking the items, not from a list of names.
+//! Secrets as they lie in the table: a secret changed without the key is never opened again. The tests write to the
+//! table behind the server's back; they find the members to change by walking the items, not from a list of names.
 
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -128,10 +128,10 @@ fn after_this_millisecond() {
     }
 }
 
-/// Answer for a damaged item. Where the damage names another key than `known`, that key is what is missing.
+/// Answer for a damaged item. If the damage names another key than `known`, that key is the missing one.
 fn refusal(item: &Item, known: &str) -> Value {
     if key_id(item).is_some_and(|id| id != known) {
-        json!({ "error_code": "CONFIGURATION_ERROR", "error_message": "The service is not configured rightly" })
+        json!({ "error_code": "CONFIGURATION_ERROR", "error_message": "The service is misconfigured" })
     } else {
         json!({ "error_code": "GENERAL_ERROR", "error_message": "Internal error" })
     }
@@ -233,7 +233,7 @@ fn edits(value: &AttributeValue) -> Vec<(String, AttributeValue)> {
     edits
 }
 
-/// All places of what is short, and of sealed data the header of 106 bytes, some of the data, and the tag.
+/// All places of a short value, and of sealed data the header of 106 bytes, some of the data, and the tag.
 fn some_of(length: usize) -> impl Iterator<Item = usize> {
     (0..length).filter(move |i| *i < 110 || *i + 16 >= length || i % 5 == 0)
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::wire::{Calls, Wire};
 use crate::support::{Client, Server, secret_path, secrets_path};
 
-/// A server with alice's secret `db`, whose calls to the table are counted from here on.
+/// A server with alice's secret `db`, with counted calls to the table from here on.
 async fn counted() -> (Server, Client, Calls) {
     let calls = Calls::default();
     let noted = calls.clone();
@@ -63,7 +63,7 @@ async fn refused(client: &Client, status: u16, requests: &[(&str, String, &str)]
     }
 }
 
-/// All five operations on what is there.
+/// All five operations on existing objects.
 fn all() -> [(&'static str, String, &'static str); 5] {
     [
         ("GET", secrets_path("alice"), ""),

@@ -1,5 +1,5 @@
-//! A table that answers late, wrongly or not at all: what was done is known all the same, and what failed is said.
-//! A test stands on the way between the SDK and the table, and breaks it.
+//! A table that answers late, wrongly or not at all: the result is known all the same, and a failure is reported. A
+//! test stands on the way between the SDK and the table, and breaks it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

@@ -15,13 +15,13 @@ const EXPIRED: &str = "JWT is expired";
 const NOT_YET: &str = "JWT is not valid yet";
 const ISSUER: &str = "JWT issuer is not accepted";
 const AUDIENCE: &str = "JWT audience is not accepted";
-const EXP: &str = "JWT claim exp is missing or invalid";
-const NBF: &str = "JWT claim nbf is missing or invalid";
-const IAT: &str = "JWT claim iat is missing or invalid";
-const USER: &str = "JWT claim of the user is missing or invalid";
-const SCOPES: &str = "JWT claim of the scopes is missing or invalid";
-const ROLES: &str = "JWT claim of the roles is missing or invalid";
-const AUTHORITIES: &str = "JWT claim of the authorities is missing or invalid";
+const EXP: &str = "JWT exp claim is missing or invalid";
+const NBF: &str = "JWT nbf claim is missing or invalid";
+const IAT: &str = "JWT iat claim is missing or invalid";
+const USER: &str = "JWT user claim is missing or invalid";
+const SCOPES: &str = "JWT scopes claim is missing or invalid";
+const ROLES: &str = "JWT roles claim is missing or invalid";
+const AUTHORITIES: &str = "JWT authorities claim is missing or invalid";
 
 fn in_seconds(seconds: i64) -> u64 {
     get_current_timestamp().saturating_add_signed(seconds)
@@ -32,7 +32,7 @@ fn with(key: &TestKey, name: &str, value: Value) -> String {
     key.sign(&Claims::good().with(name, value))
 }
 
-/// A token of good claims, in whose text `from` is replaced, for what no JSON value of this process can hold.
+/// A token of good claims, with `from` replaced in its text, for values that no JSON value of this process can hold.
 fn replacing(key: &TestKey, from: &str, to: &str) -> String {
     let claims = Claims::good().with("exp", json!(4_000_000_000_u64)).0.to_string();
     assert!(claims.contains(from), "{claims}");

@@ -28,7 +28,7 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A good token whose signature is `change`d.
+/// A good token with a `change`d signature.
 fn with_signature(token: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
     let [header, claims, signature] = parts(token);
     format!("{header}.{claims}.{}", encode(change(URL_SAFE_NO_PAD.decode(signature).unwrap())))
@@ -138,7 +138,7 @@ mod authorization_header {
         let body = json!({
             "error_code": "VALUE_OUT_OF_BOUNDS", "error_message": "The request has more than 10240 bytes",
         });
-        // Rightly signed: one just above the gateway's 10,240 bytes, and one beyond what a token may ever have.
+        // Rightly signed: one just above the gateway's 10,240 bytes, and one beyond the limit of a token.
         for length in [7_600, 16 * 1024] {
             let client = gate.client(&key.sign(&Claims::good().with("padding", json!("p".repeat(length)))));
             refused_by_the_gateway(&gate, &client, (413, body.clone()), "413 Request too large").await;
@@ -259,12 +259,12 @@ mod header {
 mod algorithm {
     use super::*;
 
-    /// A token whose header says so, with the signature that the key makes of it.
+    /// A token with this header, with the signature that the key makes of it.
     fn saying(key: &TestKey, algorithm: Value) -> String {
         key.sign_header(&key.header_with("alg", algorithm))
     }
 
-    /// A token whose header says so, without a signature.
+    /// A token with this header, without a signature.
     fn unsigned(key: &TestKey, algorithm: &str) -> String {
         with_signature(&saying(key, json!(algorithm)), |_| Vec::new())
     }

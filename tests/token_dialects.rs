@@ -1,5 +1,5 @@
-//! Good tokens, as the issuers of both APIs' clients write them: what is refused elsewhere is refused for its defect,
-//! not for its make.
+//! Good tokens, as the issuers of both APIs' clients write them: other tests' refusals are for a defect, not for the
+//! make.
 
 use jsonwebtoken::{Algorithm, get_current_timestamp};
 use serde_json::{Value, json};
@@ -478,7 +478,7 @@ async fn which_claims_count_is_a_setting() {
     let gate = Gate::with(&[&key], &settings).await;
     let claims = |login: &str, rights: &str| {
         Claims(json!({
-            // What would count by default is there too, and doesn't.
+            // Claims that would count by default are there too, and don't.
             "sub": "mallory", "scope": "admin", "roles": ["readers"], "authorities": ["ORG_ADMIN"],
             "https://issuer.example/login": login, "rights": rights, "exp": in_seconds(600),
         }))

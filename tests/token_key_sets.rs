@@ -31,7 +31,7 @@ fn zeros_before(member: &str, zeros: usize, key: TestKey) -> TestKey {
     saying(key, member, json!(URL_SAFE_NO_PAD.encode(number)))
 }
 
-/// A key that a set holds in an unusual form, and whose tokens are accepted all the same.
+/// A key that a set holds in an unusual form, with tokens that are accepted all the same.
 macro_rules! accepted_key {
     ($($name:ident: $key:expr;)+) => {$(
         #[tokio::test]

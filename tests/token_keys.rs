@@ -1,4 +1,4 @@
-//! Keys of a key server: how often it is asked, what is taken from it, and what becomes of requests while it fails.
+//! Keys of a key server: the number of its requests, the keys taken from it, and requests while it fails.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -43,7 +43,7 @@ enum Answer {
     Endless(Arc<AtomicUsize>),
 }
 
-/// A key server that counts how often it is asked, and for what.
+/// A key server that counts its requests, and their paths.
 struct KeyServer {
     address: std::net::SocketAddr,
     answer: Arc<Mutex<Answer>>,
@@ -305,7 +305,7 @@ first_fetch_fails! {
     without_keys_nobody_is_refused_or_let_in_while_the_server_sends_ten_megabytes: |key| padded(key, 10_000_000);
 }
 
-/// A set that is not taken, though what it holds may look like one.
+/// A set that is not taken, though its content may look like one.
 macro_rules! not_taken {
     ($($name:ident: $answer:expr;)+) => {$(
         #[tokio::test]
@@ -333,7 +333,7 @@ not_taken! {
     a_key_set_in_pem_is_not_taken: |key| Answer::Text(key.public_pem());
 }
 
-/// The keys of whoever the server points to are not those of the configured server.
+/// The keys of the server that it points to are not those of the configured server.
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let key = TestKey::ed25519("key");

@@ -1,5 +1,5 @@
-//! Tokens whose signature or key is wrong, one defect a test: made with another key, for another algorithm, or with a
-//! key that a set holds but that no token may be signed with.
+//! Tokens with a wrong signature or key, one defect a test: made with another key, for another algorithm, or with a key
+//! that a set holds but that no token may be signed with.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -65,7 +65,7 @@ refused! {
         let other = TestKey::ed25519("key");
         other.sign_header(&other.header_with("kid", Value::Null))
     };
-    // The signature is looked at first: what a made-up token claims is nobody's business.
+    // The signature is looked at first: the claims of a made-up token are nobody's business.
     an_expired_token_with_a_wrong_signature_is_refused_for_the_signature: SIGNATURE,
         |_| TestKey::ed25519("key").sign(&Claims::good().with("exp", json!(1)));
     claims_that_are_no_json_with_a_wrong_signature_are_refused_for_the_signature: SIGNATURE,
@@ -78,7 +78,7 @@ refused! {
     a_key_id_with_a_null_byte_is_refused: UNKNOWN_KEY, |key| key.sign_header(&key.header_with("kid", json!("key\0")));
 }
 
-/// As `refused!`, with any key, whose good token is let in first.
+/// As `refused!`, with any key; its good token is accepted first.
 macro_rules! refused_for {
     ($($name:ident: $key:expr, $reason:expr, $token:expr;)+) => {$(
         #[tokio::test]
@@ -109,7 +109,7 @@ fn signed_as(key: &TestKey, algorithm: Algorithm) -> String {
     good(&TestKey { id: key.id.clone(), algorithm, private: key.private.clone(), public: Value::Null })
 }
 
-/// A token whose header names another algorithm than it is signed with.
+/// A token with a header that names another algorithm than it is signed with.
 fn saying(key: &TestKey, algorithm: &str) -> String {
     key.sign_header(&key.header_with("alg", json!(algorithm)))
 }
@@ -168,7 +168,7 @@ refused_for! {
     };
 }
 
-/// A set with a good key and one whose tokens are refused although they are rightly signed.
+/// A set with a good key and one with tokens that are refused although they are rightly signed.
 macro_rules! refused_beside {
     ($($name:ident: $bad:expr, $reason:expr;)+) => {$(
         #[tokio::test]
@@ -185,7 +185,7 @@ fn bad() -> TestKey {
     TestKey::ed25519("bad")
 }
 
-/// An RSA key whose modulus is this long, with as many zeros before it. Its tokens are signed with another: nobody
+/// An RSA key with a modulus of this length, with as many zeros before it. Its tokens are signed with another: nobody
 /// gets as far as looking.
 fn short_rsa(bytes: usize, zeros: usize) -> TestKey {
     let modulus = [vec![0; zeros], vec![0xc1; bytes]].concat();

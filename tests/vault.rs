@@ -1,5 +1,5 @@
-//! Contract of the vault for all operations: how paths are read, what entity tags and headers mean, and which text
-//! tells that there is no such secret.
+//! Contract of the vault for all operations: the reading of paths, the meaning of entity tags and headers, and the text
+//! of a missing secret.
 
 use serde_json::json;
 
@@ -160,7 +160,7 @@ async fn a_secret_that_is_made_anew_has_another_tag_than_its_predecessor() {
     assert_ne!(first.header("etag"), second.expect_status(201).header("etag"));
 }
 
-// What isn't found, and what goes with every answer.
+// Missing secrets, and the headers of every answer.
 
 #[tokio::test]
 async fn a_name_that_does_not_exist_is_not_found_in_the_words_of_both_clients() {

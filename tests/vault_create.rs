@@ -1,4 +1,4 @@
-//! The vault's contract for `POST …/secrets`: what a new secret is, and what its answer says.
+//! The vault's contract for `POST …/secrets`: a new secret, and its answer.
 
 use serde_json::{Value, json};
 
@@ -231,7 +231,7 @@ async fn a_body_of_fifty_seven_thousand_members_is_read_like_any_other() {
     server.user("alice").post(&secrets_path("alice"), body).await.expect(201, &json!({ "name": "db" }));
 }
 
-/// The published API lets the creator choose the role lists: SECURITY and COMPATIBILITY name what follows.
+/// The published API lets the creator choose the role lists: SECURITY and COMPATIBILITY name the consequence.
 #[tokio::test]
 async fn a_secret_that_somebody_else_made_names_its_author_and_has_the_role_lists_of_its_author() {
     let server = Server::start().await;
@@ -249,11 +249,11 @@ async fn a_secret_that_somebody_else_made_names_its_author_and_has_the_role_list
     };
     let role = |id: &str| json!([{ "id": id, "name": "", "deleted": false }]);
     expect(json!({}), role("planted"), role("mine")).await;
-    // What the owner stores in it, its author reads.
+    // The secret's author reads the owner's data in it.
     alice.put(&path, r#"{"data":{"k":1}}"#).await.expect_status(200);
     expect(json!({ "k": 1 }), role("planted"), role("mine")).await;
     assert_eq!(adder.get(&path).await.expect_status(200).json()["data"], json!({ "k": 1 }));
-    // What the owner sends with an update to take the roles away.
+    // The owner's update that takes the roles away.
     alice.put(&path, r#"{"data":{"k":2},"read_roles":[],"write_roles":[]}"#).await.expect_status(200);
     expect(json!({ "k": 2 }), json!([]), json!([])).await;
     for roles in [&["planted"][..], &["mine"], &["planted", "mine"]] {

@@ -1,4 +1,4 @@
-//! The vault's contract for `POST …/secrets`: what is wrong with a body, and how large it may be.
+//! The vault's contract for `POST …/secrets`: errors of a body, and its largest size.
 
 use serde_json::{Value, json};
 
@@ -145,7 +145,7 @@ no_object! {
 
 // Sizes.
 
-/// A body whose data has this many bytes.
+/// A body with data of this many bytes.
 fn body_with_data(length: usize) -> String {
     let empty = r#"{"k":""}"#.len();
     format!(r#"{{"name":"n","data":{{"k":"{}"}}}}"#, "v".repeat(length - empty))

@@ -23,7 +23,7 @@ async fn answers(server: &Server, client: &Client) -> Vec<Reply> {
     for (method, path, body) in operations() {
         replies.push(client.send(method, &path, body).await);
     }
-    // Whatever was answered, nothing was done.
+    // Nothing was done, with any answer.
     let alice = server.user("alice");
     assert_eq!(alice.get(&secret_path("alice", "n")).await.expect_status(200).json()["data"], json!({ "k": 1 }));
     assert_eq!(alice.get(&secrets_path("alice")).await.expect_status(200).json()["count"], 1);
@@ -59,7 +59,8 @@ async fn list_create_get_and_delete_refuse_a_caller_without_the_scope() {
         reply.expect(403, &fault("PERMISSION_DENIED", "Permission denied"));
         assert!(!reply.headers.contains_key("www-authenticate"));
     }
-    // What bob may not see doesn't exist for him; who sees it and may not change it is told so, in vault_update.rs.
+    // A secret hidden from bob doesn't exist for him; a reader without the right to change it is told so, in
+    // vault_update.rs.
     replies[3].expect(404, &fault("GENERAL_ERROR", "Secret not found (OBJECT_NOT_FOUND)"));
 }
 
@@ -115,7 +116,7 @@ async fn head_is_refused_and_has_no_body() {
     assert_eq!((reply.expect_status(405).text(), reply.header("allow")), ("", "GET, POST"));
 }
 
-// What the gateway refuses by itself.
+// Refusals of the gateway itself.
 
 #[tokio::test]
 async fn headers_that_are_too_large_are_refused_in_the_vaults_shape() {

@@ -1,4 +1,4 @@
-//! The vault's contract for `GET …/secrets/{name}`: what a secret looks like, and to whom it looks like nothing.
+//! The vault's contract for `GET …/secrets/{name}`: the form of a secret, and the callers that it is hidden from.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;

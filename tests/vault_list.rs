@@ -1,4 +1,4 @@
-//! The vault's contract for `GET …/secrets`: pages, their order, and what their items say.
+//! The vault's contract for `GET …/secrets`: pages, their order, and their items.
 
 use serde_json::{Value, json};
 
@@ -195,7 +195,7 @@ refused! {
     two_offsets_are_refused: "?offset=0&offset=0" => "VALUE_INCORRECT_FORMAT", "offset";
 }
 
-// Entity tags, and who may not.
+// Entity tags, and refused callers.
 
 #[tokio::test]
 async fn the_tag_of_a_list_changes_with_its_content_alone() {

@@ -1,5 +1,4 @@
-//! The vault's contract for `PUT …/secrets/{name}`: what changes and what stays, conditions, and bodies that are
-//! refused.
+//! The vault's contract for `PUT …/secrets/{name}`: changed and kept parts, conditions, and refused bodies.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +26,7 @@ async fn read(server: &Server) -> Value {
     server.user("alice").get(&path()).await.expect_status(200).json()
 }
 
-/// Updates the secret of [`with_secret`] and gives back what it was and what it is, without what tells when.
+/// Updates the secret of [`with_secret`] and returns it before and after, without its times.
 async fn change(body: &str) -> (Value, Value) {
     let server = with_secret().await;
     let mut before = read(&server).await;
@@ -228,7 +227,7 @@ async fn a_condition_on_a_secret_that_is_not_there_is_not_found() {
     }
 }
 
-// What is refused.
+// The refused values.
 
 macro_rules! refused {
     ($($name:ident: $body:expr => $fault:expr;)*) => {$(

@@ -15,7 +15,7 @@ const RELOCATABLE: &str = r#"build.rustflags=["-C","link-arg=-pie"]"#;
 #[derive(Debug, Clone)]
 pub struct Build {
     package: &'static str,
-    /// True if it needs the machine's libraries, as what cargo-lambda builds does by default.
+    /// True if it needs the machine's libraries, as a default build of cargo-lambda does.
     shared_libraries: bool,
     source: PathBuf,
     target: Option<PathBuf>,
@@ -69,7 +69,7 @@ impl Build {
     /// Builds it; where it is.
     ///
     /// # Errors
-    /// What went wrong, and what to install.
+    /// The failure, and the package to install.
     pub fn binary(&self) -> Result<PathBuf, String> {
         let processor = Processor::here();
         let mut command = Command::new("cargo");

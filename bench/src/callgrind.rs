@@ -30,7 +30,7 @@ pub fn costs(text: &str) -> Option<BTreeMap<Function, Cost>> {
                 "cob" => drop(names.resolve("ob", value)?),
                 "fn" => function = Some(Function { object: object.clone(), name: names.resolve("fn", value)? }),
                 "cfn" => drop(names.resolve("fn", value)?),
-                // The next line has what the called function took.
+                // The next line has the cost of the called function.
                 "calls" => of_a_call = true,
                 _ => {}
             }

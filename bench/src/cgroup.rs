@@ -33,7 +33,7 @@ impl Group {
     /// Makes a group without a limit.
     ///
     /// # Errors
-    /// Why that isn't possible here, and what to do.
+    /// The reason that it isn't possible here, and the remedy.
     pub fn make() -> Result<Self, String> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
@@ -61,7 +61,7 @@ impl Group {
     /// Moves a process into the group.
     ///
     /// # Errors
-    /// Why that isn't possible here, and what to do.
+    /// The reason that it isn't possible here, and the remedy.
     pub fn take(&self, process: u32) -> Result<(), String> {
         self.folders.iter().try_for_each(|folder| write(&folder.join("cgroup.procs"), &process.to_string()))
     }
@@ -69,7 +69,7 @@ impl Group {
     /// Gives it the share of a core that a function of this memory size has.
     ///
     /// # Errors
-    /// Why that isn't possible here, and what to do.
+    /// The reason that it isn't possible here, and the remedy.
     pub fn limit(&self, memory_mb: u64) -> Result<(), String> {
         let quota = PERIOD_US * memory_mb / MEMORY_OF_A_CORE;
         let folder = &self.folders[0];
@@ -82,10 +82,10 @@ impl Group {
         }
     }
 
-    /// Lets all others go first: where several want a core, the group gets a tenth of what one of them gets.
+    /// Lets all other processes go first: in competition for a core, the group gets a tenth of one process's share.
     ///
     /// # Errors
-    /// Why that isn't possible here, and what to do.
+    /// The reason that it isn't possible here, and the remedy.
     pub fn stand_back(&self) -> Result<(), String> {
         let folder = &self.folders[0];
         match self.hierarchy {
@@ -132,7 +132,7 @@ fn find(mounts: &str) -> Option<Hierarchy> {
     Some(Hierarchy::Two { root: PathBuf::from(two[1]) })
 }
 
-/// Groups of a run that was interrupted stay behind: those whose benchmark doesn't run any more are removed.
+/// Groups of an interrupted run stay behind: those without a running benchmark are removed.
 fn remove_left_over(beside: &Path) {
     let entries = beside.parent().and_then(|folder| fs::read_dir(folder).ok());
     for entry in entries.into_iter().flatten().flatten() {

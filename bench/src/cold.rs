@@ -1,5 +1,5 @@
-//! `bench cold`: what a function's first request costs. Each round starts every contender once, one after the other, so
-//! that what changes on the machine meanwhile hits all of them.
+//! `bench cold`: cost of a function's first request. Each round starts every contender once, one after the other, so
+//! that changes on the machine hit all of them.
 
 use std::process::ExitCode;
 
@@ -32,7 +32,7 @@ pub struct ColdArgs {
 /// Runs it.
 ///
 /// # Errors
-/// What went wrong, and what to do.
+/// The failure, and the remedy.
 pub fn run(args: &ColdArgs) -> Result<ExitCode, String> {
     let seed = args.participants.seed();
     let site = TestBed::open()?;
@@ -51,10 +51,10 @@ pub fn run(args: &ColdArgs) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Sees to it that all who say that they do the same work give the same answer as Coffer.
+/// Checks that all contenders with the same work give the same answer as Coffer.
 ///
 /// # Errors
-/// Who doesn't, and what it answered.
+/// The contender with another answer, and that answer.
 pub async fn agree(site: &TestBed, contenders: &[Contender]) -> Result<(), String> {
     let mut expected = None;
     for contender in contenders {
@@ -94,7 +94,7 @@ pub async fn warm_up(site: &TestBed, contenders: &[Contender]) -> Result<(), Str
 /// Starts each contender once a round.
 ///
 /// # Errors
-/// Who didn't answer as it should.
+/// The contender with a wrong answer.
 pub async fn measure(
     site: &TestBed,
     function: Function,

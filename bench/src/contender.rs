@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// Whose answers the others are compared with, and whose times.
+/// Contender that the others' answers and times are compared with.
 pub const COFFER: &str = "coffer";
 
 /// A program that answers one function's events.

@@ -1,4 +1,4 @@
-//! Under what circumstances something was measured: the machine, and the versions of what ran on it.
+//! Circumstances of a measurement: the machine, and the versions of the programs on it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,7 +47,7 @@ fn machine() -> BTreeMap<String, String> {
         ("system", system),
         ("kernel", kernel),
         ("architecture", Some(std::env::consts::ARCH.to_owned())),
-        // That of the last five minutes, when the measurement is over: its own, and of whatever else ran.
+        // That of the last five minutes, at the end of the measurement: its own, and that of all else.
         ("load", load),
     ];
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
@@ -71,7 +71,7 @@ fn versions() -> BTreeMap<String, String> {
     .into_iter()
     .filter_map(|(name, version)| Some((name.to_owned(), version?)))
     .collect();
-    // What the contenders are pinned to, and what the services are.
+    // Pinned versions of the contenders and of the services.
     let contenders = root().join("bench/contenders");
     all.extend(javascript(&contenders.join("node/package.json")));
     all.extend(requirements(&contenders.join("python/requirements.txt")));

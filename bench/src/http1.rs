@@ -1,5 +1,5 @@
-//! A client of HTTP/1.1 over one connection that is kept: the least that sends a request and reads its answer, so that
-//! what loads a server takes little of the processor that both share.
+//! A client of HTTP/1.1 over one kept connection: the least code that sends a request and reads its answer, so that the
+//! load generator takes little of the shared processor.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ pub struct Connection {
     received: Vec<u8>,
 }
 
-/// An answer's status, and where its body is in what was received.
+/// An answer's status, and the position of its body in the received bytes.
 #[derive(Debug)]
 pub struct Answer<'a> {
     /// The status.

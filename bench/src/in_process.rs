@@ -19,7 +19,7 @@ use shared::clients::timeouts;
 use shared::search::ReadDocument;
 use shared::settings::LocalSettings;
 
-/// The endpoints over one table, whose keyring and token key are in a folder.
+/// The endpoints over one table, with a keyring and a token key in a folder.
 #[derive(Debug)]
 pub struct InProcess<D = EmbeddedDocuments> {
     local: LocalStores,
@@ -97,7 +97,7 @@ impl<D: ReadDocument> InProcess<D> {
             user: user.to_owned(),
             scopes: words(scopes),
             roles: words(roles),
-            // Whoever reads documents needs one.
+            // A reader of documents needs one.
             authorities: vec!["ORG_ADMIN".to_owned()],
             lifetime: Duration::from_secs(24 * 60 * 60),
         };

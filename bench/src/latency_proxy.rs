@@ -39,7 +39,7 @@ fn join(client: TcpStream, service: TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Passes bytes on in one direction. What was read first waits longer by `at_first`.
+/// Passes bytes on in one direction. The first bytes wait longer by `at_first`.
 fn forward(mut from: TcpStream, mut to: TcpStream, mut at_first: Duration) {
     let (sender, receiver) = mpsc::channel::<(Instant, Vec<u8>)>();
     thread::spawn(move || {
@@ -66,7 +66,7 @@ fn forward(mut from: TcpStream, mut to: TcpStream, mut at_first: Duration) {
 mod tests {
     use super::*;
 
-    /// A line before a server that sends back what it gets.
+    /// A line before a server that echoes.
     fn echo() -> TcpStream {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listen(server.local_addr().unwrap()).unwrap();

@@ -1,5 +1,5 @@
-//! `bench list`: a page of a hundred secrets of an owner who has a hundred, and of one who has many: how long it takes,
-//! and what the table charges. Both take turns.
+//! `bench list`: a page of a hundred secrets, of an owner with a hundred and of one with many: its time, and the
+//! table's charge. Both take turns.
 //!
 //! The table is the embedded one, which keeps the index of names on its own as DynamoDB does. DynamoDB Local reads whole
 //! items for an index of names: seconds for some thousand large secrets, and a call may take two.
@@ -66,8 +66,8 @@ struct Case {
     owner: &'static str,
     secrets: u32,
     offset: u32,
-    /// A page with data has to fit into an answer of 6 MiB: a hundred large secrets are listed without, by somebody
-    /// who may manage them.
+    /// A page with data has to fit into an answer of 6 MiB: a hundred large secrets are listed without data, by a
+    /// manager.
     caller: &'static str,
     scope: &'static str,
 }
@@ -85,7 +85,7 @@ fn cases(secrets: u32) -> [Case; 4] {
 /// Runs it.
 ///
 /// # Errors
-/// What went wrong, and what to do.
+/// The failure, and the remedy.
 pub fn run(args: &ListArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
@@ -205,7 +205,7 @@ struct Units {
     page: f64,
 }
 
-/// Asks the table with each call what it charges, and adds it up.
+/// Asks the table for its charge with each call, and adds it up.
 #[derive(Debug, Clone, Default)]
 struct Charged(Arc<Mutex<Units>>);
 

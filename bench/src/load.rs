@@ -29,8 +29,8 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 const BATCH_DOCUMENTS: usize = 2000;
 /// The text that each document is filled up with, in characters.
 const FILLING: usize = 400;
-/// Interval between two looks at the program's memory. What the kernel tells is the most so far, so that only what it
-/// takes in its last moments can be missed.
+/// Interval between two looks at the program's memory. The kernel tells the maximum so far, so that only the peak of
+/// its last moments can be missed.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The arguments of `bench load`.
@@ -51,7 +51,7 @@ pub struct LoadArgs {
 /// Runs it.
 ///
 /// # Errors
-/// What went wrong, and what to do.
+/// The failure, and the remedy.
 pub fn run(args: &LoadArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let coffer = args.program.path()?;
@@ -65,7 +65,7 @@ pub fn run(args: &LoadArgs) -> Result<ExitCode, String> {
 
     let mut samples = Vec::new();
     let mut progress = Progress::of(1 + 3 * args.rounds as usize);
-    // OpenSearch compiles while it runs: its first load is slow, whoever sends it.
+    // OpenSearch compiles while it runs: its first load is slow for every loader.
     progress.step("uncounted");
     site.plain_loop(&format!("bench-{}-uncounted-", std::process::id()))?;
     progress.done();

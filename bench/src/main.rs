@@ -1,5 +1,5 @@
-//! `cargo run --release -p bench -- COMMAND`: measures what the functions cost beside others that do the same work, and
-//! writes docs/PERFORMANCE.md from what was measured.
+//! `cargo run --release -p bench -- COMMAND`: measures the cost of the functions beside others with the same work, and
+//! writes docs/PERFORMANCE.md from the results.
 
 #![allow(
     clippy::indexing_slicing,
@@ -50,7 +50,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Measures what Coffer's functions cost, beside others that do the same work on the same services.
+/// Measures the cost of Coffer's functions, beside others with the same work on the same services.
 ///
 /// `cold`, `tunings`, `phases` and `warm` run on Linux as root, for they set each process's share of the processor. Results go to target/bench/NAME.json, and
 /// from there with `report` to docs/PERFORMANCE.md.
@@ -69,11 +69,11 @@ enum Command {
     Tunings(tunings::TuningsArgs),
     /// Requests one after the other in a sandbox that is there
     Warm(warm::WarmArgs),
-    /// The instructions of a start and its first request, and what they are spent on; needs Valgrind
+    /// The instructions of a start and its first request, by phase; needs Valgrind
     Phases(profile::PhasesArgs),
     /// Overhead of handlers beyond the one call that they make
     Added(overhead::AddedArgs),
-    /// Pages of an owner's secrets, of one who has few and of one who has many: time, and capacity of the table
+    /// Pages of secrets of an owner with few and of one with many: time, and capacity of the table
     List(list::ListArgs),
     /// The 404 of a hidden secret beside that of a missing one: whether time tells them apart
     Hidden(hidden::HiddenArgs),

@@ -1,4 +1,4 @@
-//! Where results are kept, and what stands in them beside the samples.
+//! Folder of the results, and their content beside the samples.
 
 use std::fs;
 use std::path::PathBuf;

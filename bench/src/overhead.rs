@@ -1,6 +1,6 @@
-//! `bench added`: what a handler adds to the one call that it makes. Each round asks the service itself and then the
-//! handler, over connections that are kept, on one thread: with a token that came before, as nearly all of a client do,
-//! and with one that didn't and is verified.
+//! `bench added`: overhead of a handler beyond its one call. Each round asks the service itself and then the handler,
+//! over connections that are kept, on one thread: with a token that came before, as nearly all of a client do, and with
+//! one that didn't and is verified.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -51,7 +51,7 @@ pub struct AddedArgs {
 /// Runs it.
 ///
 /// # Errors
-/// What went wrong, and what to do.
+/// The failure, and the remedy.
 pub fn run(args: &AddedArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     Need::Services.provide()?;

@@ -1,5 +1,5 @@
-//! `bench phases`: the instructions of a start and of its first request, and what they are spent on. Valgrind counts
-//! them, so that the figures hardly depend on the machine's mood; it says nothing of the kernel's share.
+//! `bench phases`: the instructions of a start and of its first request, by phase. Valgrind counts them, so that the
+//! figures hardly depend on the machine's mood; it says nothing of the kernel's share.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -56,7 +56,7 @@ const PARTS: [(&str, &[&str]); 17] = [
 /// Runs it.
 ///
 /// # Errors
-/// What went wrong, and what to do.
+/// The failure, and the remedy.
 pub fn run(args: &PhasesArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let valgrind = program("valgrind").ok_or("valgrind is not on the path (Debian: apt-get install valgrind)")?;

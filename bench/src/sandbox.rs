@@ -59,11 +59,11 @@ impl Answered {
 }
 
 impl Sandbox {
-    /// Starts a contender with just these variables, and waits for its first `next`. It has the share of
-    /// `memory_mb` from then on. What it says goes to a file of its name in `logs`.
+    /// Starts a contender with just these variables, and waits for its first `next`. It has the share of `memory_mb`
+    /// from then on. Its output goes to a file of its name in `logs`.
     ///
     /// # Errors
-    /// Why not, with what the process said.
+    /// The reason, with the process's output.
     pub async fn start(
         contender: &Contender,
         settings: &[(String, String)],
@@ -86,7 +86,7 @@ impl Sandbox {
         Ok(Self { process, group, api, waiting: Some(event), init_ms, init_cpu_ms })
     }
 
-    /// Ends the process as Lambda does, with a signal, so that a tool that it runs under can write down what it saw.
+    /// Ends the process as Lambda does, with a signal, so that a tool around it can write its results.
     ///
     /// # Errors
     /// If it doesn't end.
@@ -107,7 +107,7 @@ impl Sandbox {
     /// Hands an event out and waits for the answer.
     ///
     /// # Errors
-    /// If the process fails, with what it said.
+    /// The process fails; its output.
     pub async fn invoke(&mut self, event: String) -> Result<Answered, String> {
         let waiting = match self.waiting.take() {
             Some(waiting) => waiting,

@@ -1,5 +1,5 @@
-//! `bench scale`: requests over tables of different sizes, in DynamoDB Local and in the embedded table. All tables are
-//! there at once and take turns, so that what disturbs the machine disturbs all.
+//! `bench scale`: requests over tables of different sizes, in DynamoDB Local and in the embedded table. All tables
+//! exist at once and take turns, so that a disturbance of the machine hits all.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ pub struct ScaleArgs {
 /// Runs it.
 ///
 /// # Errors
-/// What went wrong, and what to do.
+/// The failure, and the remedy.
 pub fn run(args: &ScaleArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let runtime = Runtime::new().map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! `bench seal`: what sealing and opening cost beside the cipher alone, of the same library. All take turns.
+//! `bench seal`: cost of sealing and opening beside the cipher alone, of the same library. All take turns.
 
 use std::hint::black_box;
 use std::process::ExitCode;

@@ -32,7 +32,7 @@ const BATCH: usize = 25;
 /// A secret to be there.
 #[derive(Debug, Clone)]
 pub struct Planned {
-    /// Whose it is.
+    /// Owner.
     pub owner: String,
     /// Its name.
     pub name: String,
@@ -65,7 +65,7 @@ impl Items {
     /// The items of these secrets, each as the JSON that DynamoDB speaks.
     ///
     /// # Errors
-    /// What the vault says.
+    /// The vault's.
     async fn of(&self, planned: &[Planned]) -> Result<Vec<String>, String> {
         for Planned { owner, name, data } in planned {
             let owner = UserId::parse(owner.as_str()).map_err(|error| error.to_string())?;
@@ -77,7 +77,7 @@ impl Items {
     }
 }
 
-/// Takes what is put into the table for itself.
+/// Captures the items that are put into the table.
 #[derive(Debug, Clone, Default)]
 struct Caught(Arc<Mutex<Vec<String>>>);
 
@@ -113,7 +113,7 @@ pub enum Target {
     Local {
         /// Where it listens.
         address: SocketAddr,
-        /// Whose table it is.
+        /// Owner of the table.
         access_key: String,
     },
 }
@@ -122,7 +122,7 @@ impl Target {
     /// The embedded table in a data folder, which is there already.
     ///
     /// # Errors
-    /// What the engine says.
+    /// The engine's.
     pub fn embedded(folder: &Path) -> Result<Self, String> {
         let database = Database::new(&folder.join("table.db").to_string_lossy()).map_err(|error| error.to_string())?;
         database.enable_bulk_loading().map_err(|error| error.to_string())?;
@@ -141,7 +141,7 @@ impl Target {
     /// Seals these secrets with the keyring of a folder, and writes them.
     ///
     /// # Errors
-    /// What keeps them from being written.
+    /// They can't be written.
     pub async fn write(self, folder: PathBuf, planned: Vec<Planned>) -> Result<(), String> {
         let items = Items::with_keyring_of(&folder)?.of(&planned).await?;
         match self {

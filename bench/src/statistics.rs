@@ -41,8 +41,8 @@ pub fn median_estimate(values: &[f64], random: &mut Random) -> Estimate {
     estimate(values.len(), random, |rounds| median(&chosen(values, rounds)))
 }
 
-/// Ratio of the median of `of` to that of `to`. Both have a value a round, and rounds are drawn as pairs, so that what
-/// slowed a whole round down slows both.
+/// Ratio of the median of `of` to that of `to`. Both have a value a round, and rounds are drawn as pairs, so that a
+/// slow round slows both.
 pub fn ratio_estimate(of: &[f64], to: &[f64], random: &mut Random) -> Estimate {
     let count = of.len().min(to.len());
     estimate(count, random, |rounds| median(&chosen(of, rounds)) / median(&chosen(to, rounds)))

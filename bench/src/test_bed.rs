@@ -12,7 +12,7 @@ use crate::output;
 use crate::sandbox::Sandbox;
 use crate::tls::Certificates;
 
-/// Whose secret is read.
+/// Owner of the secret.
 const USER: &str = "alice";
 
 /// The services, running.
@@ -27,15 +27,16 @@ pub struct TestBed {
 }
 
 impl TestBed {
-    /// Starts the services and puts into them what the events ask for.
+    /// Starts the services and stores the objects of the events.
     ///
     /// # Errors
-    /// Why not, and what to install.
+    /// The reason, and the package to install.
     pub fn open() -> Result<Self, String> {
         Need::Services.provide()?;
         eprintln!("starting the services …");
         let stack = Stack::start();
-        // What plays AWS would not be on the function's machine: it takes no processor from it, nor from the line.
+        // The stand-in for AWS would not be on the function's machine: it takes no processor from it, nor from the
+        // line.
         let group = Group::make()?;
         stack.processes().try_for_each(|process| group.take(process))?;
         group.stand_back()?;
@@ -102,7 +103,7 @@ impl TestBed {
     /// Starts a contender on the services.
     ///
     /// # Errors
-    /// Why not, with what it said.
+    /// The reason, with its output.
     pub async fn start(&self, contender: &Contender, memory_mb: u64) -> Result<Sandbox, String> {
         Sandbox::start(contender, &self.settings, memory_mb, &self.logs).await
     }

@@ -1,5 +1,4 @@
-//! TLS ends before the services: what Coffer and the others speak to on AWS speaks TLS, and what stands in for it here
-//! doesn't.
+//! TLS ends before the services: on AWS, Coffer and the others speak TLS, and the stand-ins here don't.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -30,7 +29,7 @@ const BUNDLES: [&str; 3] =
 pub struct Certificates {
     /// The machine's root certificates and the run's root: as many as a function on Lambda is given.
     pub bundle: PathBuf,
-    /// The run's root alone, for what brings its own list of others.
+    /// The run's root alone, for contenders with their own list of others.
     pub root: PathBuf,
     config: Arc<ServerConfig>,
 }

@@ -34,7 +34,7 @@ pub struct TuningsArgs {
     seed: Seed,
 }
 
-/// A tuning: what it is called in the results when it is taken away, and how it is taken away.
+/// A tuning: its name in the results, and the change that removes it.
 struct Tuning {
     name: &'static str,
     /// Tuning that the program leaves out.
@@ -80,7 +80,7 @@ const TUNINGS: [Tuning; 11] = [
 /// Runs it.
 ///
 /// # Errors
-/// What went wrong, and what to do.
+/// The failure, and the remedy.
 pub fn run(args: &TuningsArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let mut contenders = vec![contender(COFFER, "", Way::Tuned)?];
@@ -144,7 +144,7 @@ fn copy(folder: &Path) -> Result<PathBuf, String> {
     for name in String::from_utf8_lossy(&listed.stdout).lines() {
         let (from, to) = (root().join(name), folder.join(name));
         let Ok(bytes) = fs::read(&from) else { continue };
-        // What hasn't changed isn't built again.
+        // Unchanged parts aren't built again.
         if fs::read(&to).is_ok_and(|there| there == bytes) {
             continue;
         }
@@ -159,7 +159,7 @@ fn copy(folder: &Path) -> Result<PathBuf, String> {
     Ok(folder.to_owned())
 }
 
-/// A line of the manifest, without what trims a crate of AWS.
+/// A line of the manifest, without the trimmed features of a crate of AWS.
 fn with_default_features(line: &str) -> String {
     let of_aws = ["aws-config ", "aws-sdk-dynamodb ", "aws-sdk-secretsmanager ", "lambda_http "];
     if of_aws.iter().any(|name| line.starts_with(name)) {

@@ -1,5 +1,5 @@
-//! `bench warm`: what one request after the other costs in a sandbox that is there. Each round starts every contender
-//! once, one after the other.
+//! `bench warm`: cost of consecutive requests in a running sandbox. Each round starts every contender once, one after
+//! the other.
 
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ use crate::report;
 use crate::results::warm::{WarmResults, WarmSample};
 use crate::test_bed::TestBed;
 
-/// Requests of a sandbox that aren't counted: whoever compiles while it runs has done so then.
+/// Uncounted requests of a sandbox: just-in-time compilers have compiled by then.
 const UNCOUNTED: u32 = 100;
 
 /// The arguments of `bench warm`.
@@ -39,7 +39,7 @@ pub struct WarmArgs {
 /// Runs it.
 ///
 /// # Errors
-/// What went wrong, and what to do.
+/// The failure, and the remedy.
 pub fn run(args: &WarmArgs) -> Result<ExitCode, String> {
     let seed = args.participants.seed();
     let site = TestBed::open()?;

@@ -19,7 +19,7 @@ pub enum DataDirError {
     Io {
         /// Which one.
         path: PathBuf,
-        /// Why not.
+        /// Reason.
         source: io::Error,
     },
     /// Others can read it.

@@ -26,7 +26,7 @@ pub struct SigningKey {
     id: String,
 }
 
-/// Why there is no signing key or no token.
+/// Error of the signing key or of a token.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningError {
     /// The data folder.

@@ -1,15 +1,17 @@
 //! Code that all of Coffer's functions share.
 //!
-//! Rooms, lower ones first; a room knows only those above it in this list:
+//! Modules, lower ones first; a module uses only those above it in this list:
 //! - [`names`]: identifiers that can't hold a bad value; [`random`]: random ids; [`json`]: objects that keep the bytes
 //!   of their members;
+//! - [`error_chain`], [`clock`], [`backoff`]: causes of an error, the wall clock, waits between attempts;
+//! - [`clients`]: the SDK's clients, and the connections of all requests;
 //! - [`sealing`]: the keyring, and sealed bytes;
 //! - [`auth`]: from a token to a caller;
 //! - [`vault`]: secrets, the permissions on them, the table; [`search`]: documents, where they are read from, and how
 //!   changes of them are applied;
-//! - [`http`]: paths, answers, the two families of errors, and the way of a request;
+//! - [`http`]: paths, responses, the errors of both APIs, and the path of a request;
 //! - [`deps`]: dependencies of the endpoints; [`document_validation`]: checks of a document before it is stored;
-//! - [`settings`], [`clients`], [`telemetry`] and [`start`]: how a function is started.
+//! - [`settings`], [`telemetry`] and [`start`]: the start of a function.
 
 pub mod auth;
 pub mod backoff;

@@ -32,7 +32,7 @@ for_each_client! {
     }
 }
 
-/// Members of a secret whose bytes matter, in requests and answers.
+/// Members of a secret with bytes that matter, in requests and answers.
 #[derive(Deserialize)]
 struct Payload<'a> {
     #[serde(borrow)]

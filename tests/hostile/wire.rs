@@ -22,7 +22,7 @@ async fn exchange(address: SocketAddr, sent: Vec<u8>) -> Vec<u8> {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        // A server that hangs up early breaks the write or the read; what it said before is there.
+        // A server that hangs up early breaks the write or the read; its earlier output is there.
         let _ = stream.write_all(&sent);
         let mut received = Vec::new();
         if let Err(error) = stream.read_to_end(&mut received) {
@@ -49,8 +49,8 @@ fn first(received: &[u8]) -> Option<Reply> {
     Some(Reply { status, headers, body })
 }
 
-/// Sends bytes that are to be refused: by hanging up, by the server's bare 4xx for what it can't read as HTTP, or by a
-/// documented 4xx.
+/// Sends bytes that are to be refused: by hanging up, by the server's bare 4xx for invalid HTTP, or by a documented
+/// 4xx.
 async fn refused(sent: impl AsRef<[u8]>) {
     let (server, _) = with_a_secret().await;
     if let Some(reply) = first(&exchange(server.address(), sent.as_ref().to_owned()).await) {
@@ -102,7 +102,7 @@ refused! {
     a_transfer_encoding_that_does_not_end_in_chunks_is_refused: list("Transfer-Encoding: chunked, gzip\r\n");
 }
 
-/// Sends a create whose body is framed in a wrong way.
+/// Sends a create with a wrongly framed body.
 async fn create_framed(headers: &str, body: &str) -> (crate::support::Server, Vec<u8>) {
     let (server, token) = with_a_secret().await;
     let path = secrets_path("alice");
@@ -149,7 +149,7 @@ async fn a_body_in_chunks_is_one_body() {
 
 #[tokio::test]
 async fn a_body_with_a_length_and_chunks_is_never_read_as_two_requests() {
-    // What follows the last chunk lies within the length: only a server that reads by both can answer it.
+    // The bytes after the last chunk lie within the length: only a server that reads by both can answer it.
     let inner = format!("DELETE {} HTTP/1.1\r\nHost: h\r\n\r\n", secret_path("alice", "kept"));
     let body = format!("{:x}\r\n{BODY}\r\n0\r\n\r\n{inner}", BODY.len());
     let headers = format!("Content-Length: {}\r\nTransfer-Encoding: chunked\r\n", body.len());

@@ -1,4 +1,4 @@
-//! A client that sends just what it is told to.
+//! A client that sends exactly its input.
 
 use std::net::SocketAddr;
 use std::time::Duration;

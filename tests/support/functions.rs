@@ -1,4 +1,4 @@
-//! The functions as processes on real services: what the suite runs over with `COFFER_TEST_STORES=real`. The services
+//! The functions as processes on real services: the servers of the suite with `COFFER_TEST_STORES=real`. The services
 //! run already; `cargo test -p services contract` starts them, and this suite over them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -81,7 +81,7 @@ impl Lease {
             Arc::clone(&slot.fleet)
         } else {
             let mut all = settings(stack, &slot.access_key, &slot.prefix);
-            // Whoever brings keys brings the issuer, if there is to be one.
+            // A test with keys of its own names the issuer, if there is to be one.
             if given.iter().any(|(name, _)| matches!(*name, "COFFER_JWT_KEYS" | "COFFER_JWT_JWKS_URL")) {
                 all.push(("COFFER_JWT_KEYS".to_owned(), String::new()));
                 let issuers = ["COFFER_VAULT_ISSUERS", "COFFER_SEARCH_ISSUERS"];

@@ -1,5 +1,4 @@
-//! Common setup of the tests of tokens: keys of all kinds, and a server that is asked at both APIs what it thinks of a
-//! token.
+//! Common setup of the tests of tokens: keys of all kinds, and a server that judges a token at both APIs.
 
 use std::sync::OnceLock;
 
@@ -20,7 +19,7 @@ use super::{Builder, Client, Reply, Server, TestKey};
 const DOCUMENT: &str = r#"{"id":"one","name":"document"}"#;
 const DOCUMENT_PATH: &str = "/search/identities/one";
 
-/// A server that lets in who has a token of the test's keys.
+/// A server that accepts tokens of the test's keys.
 pub struct Gate {
     pub server: Server,
 }
@@ -36,7 +35,7 @@ impl Gate {
         Self::with_keys(&TestKey::key_set(keys), settings).await
     }
 
-    /// A server whose keys are this text.
+    /// A server with keys of this text.
     pub async fn with_keys(keys: &str, settings: &[(&'static str, &str)]) -> Self {
         let builder = Server::builder().setting("COFFER_JWT_KEYS", keys);
         Self::start(settings.iter().fold(builder, |builder, (name, value)| builder.setting(name, *value))).await
@@ -54,7 +53,7 @@ impl Gate {
         self.server.client(Some(token.to_owned()))
     }
 
-    /// Asks both APIs for what alice may have: her list, and the document.
+    /// Asks both APIs for alice's objects: her list, and the document.
     pub async fn ask(&self, client: &Client) -> (Reply, Reply) {
         (client.get("/vault/api/v1/user/alice/secrets").await, client.get(DOCUMENT_PATH).await)
     }
@@ -178,7 +177,7 @@ impl TestKey {
 
     /// The public key in PEM.
     pub fn public_pem(&self) -> String {
-        // What stands before the key itself in a SubjectPublicKeyInfo (RFC 5480, RFC 8410).
+        // Bytes before the key itself in a SubjectPublicKeyInfo (RFC 5480, RFC 8410).
         const ED25519: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
         const P256: &[u8] =
             b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\

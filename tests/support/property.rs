@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use super::Server;
 
-/// Holds a property for `cases` generated inputs, all sent to one server. What fails is shown with the smallest input
+/// Holds a property for `cases` generated inputs, all sent to one server. A failure is shown with the smallest input
 /// found and the seed; the seed in the variable `PROPTEST_RNG_SEED` gives the same inputs again.
 #[track_caller]
 pub fn holds_for_any<S>(cases: u32, inputs: &S, property: &impl AsyncFn(&Server, S::Value))

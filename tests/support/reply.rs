@@ -57,7 +57,7 @@ impl Reply {
         self
     }
 
-    /// Status, headers and body without what is another each time: for holding two answers against each other.
+    /// Status, headers and body without the parts that differ each time: for comparing two answers.
     pub fn without_ids(&self) -> (u16, Vec<(String, String)>, String) {
         let id = self.headers.get("x-request-id").map(|id| id.to_str().unwrap().to_owned()).unwrap_or_default();
         let headers = self

@@ -104,7 +104,7 @@ enum Behind {
 pub struct Server {
     address: SocketAddr,
     behind: Behind,
-    /// The table, without whatever stands between it and the server.
+    /// The table, without the layers between it and the server.
     pub table: aws_sdk_dynamodb::Client,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,

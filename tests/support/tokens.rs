@@ -30,7 +30,7 @@ impl Claims {
     }
 }
 
-/// A key pair whose tokens a server can be told to accept.
+/// A key pair with tokens that a server can be told to accept.
 pub struct TestKey {
     pub id: String,
     pub algorithm: Algorithm,
@@ -71,7 +71,7 @@ impl TestKey {
         self.sign_raw(&self.header().to_string(), &claims.0.to_string())
     }
 
-    /// A token whose header and claims are these very texts, JSON or not, rightly signed.
+    /// A token of these very texts as header and claims, JSON or not, rightly signed.
     pub fn sign_raw(&self, header: &str, claims: &str) -> String {
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         let signature = crypto::sign(signed.as_bytes(), &self.private, self.algorithm).unwrap();

@@ -62,7 +62,7 @@ pub fn body_of(answer: &HttpResponse) -> Value {
 
 type Rule = dyn Fn(Call) -> BoxFuture<'static, Outcome> + Send + Sync;
 
-/// An HTTP client of the SDK that does with each call what a test says.
+/// An HTTP client of the SDK that treats each call as a test says.
 #[derive(Clone)]
 pub struct Wire {
     table: EmbeddedTable,

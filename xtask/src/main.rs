@@ -25,10 +25,10 @@ enum Command {
     Check,
     /// Run every `sh` block of README.md and docs/*.md in this folder, byte for byte, `cargo test` among them
     Docs {
-        /// List the blocks and what is done with each, and run none
+        /// List the blocks and their actions, and run none
         #[arg(long)]
         list: bool,
-        /// Run the sections whose heading holds this text, and no others
+        /// Run the sections with this text in their heading, and no others
         #[arg(long, value_name = "TEXT")]
         section: Option<String>,
     },

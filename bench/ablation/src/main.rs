@@ -1,5 +1,5 @@
-//! get-secret without some of its tunings: what each is worth is what its absence costs. `COFFER_WITHOUT` names those
-//! that are taken away, separated by commas; without it this is the function as it is.
+//! get-secret without some of its tunings: the cost of their absence is their worth. `COFFER_WITHOUT` names those that
+//! are taken away, separated by commas; without it this is the function as it is.
 //!
 //! Tunings of the build are taken away by building this in another way.
 
@@ -62,7 +62,7 @@ fn main() -> Result<ExitCode, StartError> {
     Ok(runtime.enable_all().build()?.block_on(function))
 }
 
-/// As [`start::vault`], but for what is taken away; the addresses are always given.
+/// As [`start::vault`], without the named tuning; the addresses are always given.
 async fn prepare(without: Without) -> Result<VaultDeps<DynamoDbVault>, StartError> {
     let settings = VaultSettings::read(&from_env)?;
     let early = |url: &Option<Url>| url.clone().filter(|_| !without.early_connections);

@@ -1,6 +1,6 @@
 //! The floor: the least that a Rust program does to answer a get-secret event with an item read over TLS. One thread,
-//! no SDK, no async runtime; it opens its connection in init, and gives back the item as the table holds it: no token is
-//! verified, nothing is opened. What a function takes beyond this is what its frameworks and its own work cost.
+//! no SDK, no async runtime; it opens its connection in init, and gives back the item as the table holds it: no token
+//! is verified, nothing is opened. A function's cost beyond this is the cost of its frameworks and of its own work.
 //!
 //! With `--keyring` it also reads the keyring from Secrets Manager, on a second thread, and has it before it answers: the
 //! floor of a function that has to make both calls.

@@ -20,7 +20,7 @@ pub(crate) fn tls() -> Result<Arc<ClientConfig>, Box<dyn Error>> {
     Ok(Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
 }
 
-/// A connection, and who signs its requests.
+/// A connection, and the signer of its requests.
 pub(crate) struct Service {
     exchange: Exchange<StreamOwned<ClientConnection, TcpStream>>,
     host: String,

@@ -6,7 +6,7 @@ use crate::builds::Build;
 use crate::contender::Contender;
 
 pub(super) const NAME: &str = "bare";
-/// The floor of both calls: from the second request on it does what the other does.
+/// The floor of both calls: from the second request on it does the same work as the other.
 pub const WITH_KEYRING: &str = "bare-keyring";
 const PACKAGE: &str = "floor";
 

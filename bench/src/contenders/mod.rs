@@ -22,7 +22,7 @@ impl OtherBuild {
     /// Reads `NAME=PATH`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Its error.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (name, path) = text.split_once('=').ok_or("of the form NAME=PATH")?;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -33,7 +33,7 @@ impl OtherBuild {
         Ok(Self { name: name.to_owned(), path })
     }
 
-    /// The binary of a function: the path itself, or what `cargo lambda build` puts below it.
+    /// The binary of a function: the path itself, or the binary that `cargo lambda build` puts below it.
     fn binary(&self, function: &str) -> Result<PathBuf, String> {
         if self.path.is_file() {
             return Ok(self.path.clone());
@@ -43,10 +43,10 @@ impl OtherBuild {
     }
 }
 
-/// All who stand for a function; with `only`, Coffer and those of these names. What has to be built is built.
+/// All contenders for a function; with `only`, Coffer and those of these names. Contenders are built as needed.
 ///
 /// # Errors
-/// What can't be built, and what to install.
+/// The build that failed, and the package to install.
 pub fn of(
     function: &'static str,
     site: &TestBed,

@@ -23,7 +23,7 @@ pub(super) fn contender(function: &'static str, root_certificate: &Path) -> Resu
     build
         .arg(folder.join(format!("{function}.mjs")))
         .args(["--bundle", "--minify", "--platform=node", "--target=node20", "--format=esm", "--log-level=warning"])
-        // The modules of a package, where it has them, so that what isn't used is left out.
+        // The modules of a package, where it has them, so that unused parts are left out.
         .args(["--main-fields=module,main", "--legal-comments=none"])
         .arg("--banner:js=import{createRequire}from'module';const require=createRequire(import.meta.url);")
         .arg(format!("--outfile={}", bundle.display()));

@@ -35,7 +35,7 @@ pub(super) fn contender(function: &'static str) -> Result<Contender, String> {
     let mut compile = Command::new(&python);
     fetch::run(compile.args(["-m", "compileall", "-q"]).arg(&sources), NEEDED)?;
     let module = function.replace('-', "_");
-    // Imported, so that what was compiled is used; a script is compiled at each start.
+    // Imported, so that the compiled module is used; a script is compiled at each start.
     let start = format!("import sys; sys.path.insert(0, {:?}); import {module}; {module}.main()", sources.display());
     Ok(Contender {
         name: NAME.to_owned(),

@@ -140,7 +140,7 @@ pub(super) fn charts(results: &ColdResults, random: &mut Random) -> Vec<(String,
     let chart = |group: Group<'_>| {
         let bar = |row: &Row<'_>| {
             let first = row.median(|sample| sample.first_ms);
-            // The median of sums is not the sum of medians: the first piece is what is left.
+            // The median of sums is not the sum of medians: the first piece is the remainder.
             let pieces = vec![row.sum.value - first, first];
             Bar { name: row.name.to_owned(), pieces, interval: (row.sum.low, row.sum.high) }
         };

@@ -8,7 +8,7 @@ use crate::table::{markdown, number};
 
 use super::values::{Values, interval};
 
-/// The samples of a page of an owner who has few secrets, and of one who has many.
+/// Samples of a page of an owner with few secrets, and of one with many.
 fn pair<'a>(results: &'a ListResults, page: &str) -> [Vec<&'a ListSample>; 2] {
     [PAGE, results.secrets].map(|secrets| {
         results.samples.iter().filter(|sample| sample.page == page && sample.secrets == secrets).collect()

@@ -1,4 +1,4 @@
-//! From results to text and charts: `bench report` fills the template of docs/PERFORMANCE.md with what was measured.
+//! From results to text and charts: `bench report` fills the template of docs/PERFORMANCE.md with the results.
 
 pub mod chart;
 pub mod cold;
@@ -30,7 +30,7 @@ const TEMPLATE: &str = include_str!("PERFORMANCE.template.md");
 /// Runs it.
 ///
 /// # Errors
-/// What isn't measured yet, and how that is done.
+/// The benchmark that is missing, and its command.
 pub fn run() -> Result<ExitCode, String> {
     let charts = root().join("docs/performance");
     fs::create_dir_all(&charts).map_err(|error| format!("{}: {error}", charts.display()))?;
@@ -39,7 +39,7 @@ pub fn run() -> Result<ExitCode, String> {
         fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))
     };
 
-    // Each benchmark adds what it knows, under its own name.
+    // Each benchmark adds its values, under its own name.
     let mut values = Values::new();
     if let Some(results) = output::read::<crate::results::cold::ColdResults>("cold")? {
         let mut random = Random::with_seed(results.about.seed);

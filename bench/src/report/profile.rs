@@ -19,7 +19,7 @@ fn table(results: &PhasesResults) -> String {
         vec![name.to_owned(), millions(part.init), millions(part.first), millions(sum), number(share)]
     };
     let mut parts: Vec<_> = results.parts.iter().collect();
-    // The largest first, and what has no name last.
+    // The largest first, and the unnamed remainder last.
     parts.sort_by_key(|(name, part)| (*name == UNNAMED, std::cmp::Reverse(part.init + part.first)));
     let mut rows: Vec<_> = parts.into_iter().map(|(name, part)| row(name, part)).collect();
     rows.push(row("all", &all));

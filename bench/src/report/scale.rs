@@ -9,7 +9,7 @@ use crate::table::{markdown, number};
 use super::chart::{self, Bar};
 use super::values::{Values, interval};
 
-/// An operation, and what a turn of it took.
+/// An operation, and the time of its turn.
 type Column = (&'static str, fn(&ScaleSample) -> f64);
 
 const COLUMNS: [Column; 3] =

@@ -11,7 +11,7 @@ use crate::environment::About;
 pub struct PhasesResults {
     /// The circumstances.
     pub about: About,
-    /// Instructions by what they are spent on.
+    /// Instructions by phase.
     pub parts: BTreeMap<String, Instructions>,
     /// The functions of the part that has no name, the largest first.
     pub unnamed: Vec<(String, u64)>,

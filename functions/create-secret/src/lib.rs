@@ -11,7 +11,7 @@ use shared::vault::rules::may_create;
 pub struct CreateSecret<S>(VaultDeps<S>);
 
 impl<S: Store> CreateSecret<S> {
-    /// An endpoint that works with these deps.
+    /// An endpoint with these dependencies.
     #[must_use]
     pub fn new(deps: VaultDeps<S>) -> Self {
         Self(deps)

@@ -11,7 +11,7 @@ use shared::vault::{DeleteSecret as Store, Deleted};
 pub struct DeleteSecret<S>(TableDeps<S>);
 
 impl<S: Store> DeleteSecret<S> {
-    /// An endpoint that works with these deps.
+    /// An endpoint with these dependencies.
     #[must_use]
     pub fn new(deps: TableDeps<S>) -> Self {
         Self(deps)

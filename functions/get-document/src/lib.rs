@@ -13,7 +13,7 @@ use shared::search::ReadDocument;
 pub struct GetDocument<S>(SearchDeps<S>);
 
 impl<S: ReadDocument> GetDocument<S> {
-    /// An endpoint that works with these deps.
+    /// An endpoint with these dependencies.
     #[must_use]
     pub fn new(deps: SearchDeps<S>) -> Self {
         Self(deps)

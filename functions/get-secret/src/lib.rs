@@ -11,7 +11,7 @@ use shared::vault::{Lookup, ReadSecret, RoleLists};
 pub struct GetSecret<S>(VaultDeps<S>);
 
 impl<S: ReadSecret> GetSecret<S> {
-    /// An endpoint that works with these deps.
+    /// An endpoint with these dependencies.
     #[must_use]
     pub fn new(deps: VaultDeps<S>) -> Self {
         Self(deps)

@@ -12,7 +12,7 @@ use shared::vault::rules::{Listing, may_list};
 pub struct ListSecrets<S>(VaultDeps<S>);
 
 impl<S: Store> ListSecrets<S> {
-    /// An endpoint that works with these deps.
+    /// An endpoint with these dependencies.
     #[must_use]
     pub fn new(deps: VaultDeps<S>) -> Self {
         Self(deps)

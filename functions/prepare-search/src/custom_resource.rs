@@ -20,7 +20,7 @@ use url::{Host, Url};
 use crate::cluster_requests::Deadline;
 use crate::domain;
 use crate::error::PrepareError;
-use crate::reindex::WAY_BACK;
+use crate::reindex::ROLLBACK_TIME;
 use crate::response_upload;
 use crate::run::Preparer;
 
@@ -74,8 +74,8 @@ impl Task for PrepareSearch {
 
     async fn run(&self, event: Value, time_left: Duration) -> Result<(), StartError> {
         // The library's message quotes the value that it stands at, and the address of the answer is a credential.
-        let request: ResourceEvent = serde_json::from_value(event)
-            .map_err(|_| "no event of a custom resource, so that nobody can be answered")?;
+        let request: ResourceEvent =
+            serde_json::from_value(event).map_err(|_| "no event of a custom resource, so no response can be sent")?;
         let url = answer_url(&request.response_url)?;
         let time = time_left.saturating_sub(ANSWER);
         let work = AssertUnwindSafe(work(&request.request_type, time)).catch_unwind();
@@ -105,19 +105,19 @@ async fn work(request_type: &str, time: Duration) -> Result<(), PrepareError> {
 async fn prepare(time: Duration) -> Result<(), PrepareError> {
     // The settings are read here, so that an error in them becomes an answer.
     let settings = ClusterSettings::read(&from_env).map_err(|faults| PrepareError::failed(faults.to_string()))?;
-    let deadline = Deadline::within(time.saturating_sub(WAY_BACK));
-    let patience = match settings.place {
+    let deadline = Deadline::within(time.saturating_sub(ROLLBACK_TIME));
+    let wait_limit = match settings.place {
         ClusterPlace::Url(_) => CLUSTER,
         ClusterPlace::Domain(_) => CLUSTER_OF_DOMAIN,
     };
-    let time_for_domain = time.saturating_sub(WAY_BACK + patience);
+    let time_for_domain = time.saturating_sub(ROLLBACK_TIME + wait_limit);
     let connections =
         Connections::new(Issuer::Amazon, []).map_err(|error| PrepareError::failed(error_chain(error.as_ref())))?;
     let config = || clients::lambda_config(&connections);
     let cluster = domain::open(settings.place, settings.auth, config, time_for_domain).await?;
     let preparation =
         Preparer { cluster: &cluster, alias_prefix: &settings.alias_prefix, deadline: &deadline, listener: &() };
-    preparation.run(patience).await.map(drop)
+    preparation.run(wait_limit).await.map(drop)
 }
 
 fn answer<'a>(request: &'a ResourceEvent, outcome: &Result<(), PrepareError>) -> ResourceResponse<'a> {
@@ -157,7 +157,7 @@ fn reason(fault: &PrepareError) -> String {
 
 /// Where the answer goes: by https, or to this machine.
 fn answer_url(text: &str) -> Result<String, StartError> {
-    let url = Url::parse(text).map_err(|_| "the ResponseURL is no address, so that nobody can be answered")?;
+    let url = Url::parse(text).map_err(|_| "the ResponseURL is no address, so no response can be sent")?;
     let is_here = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

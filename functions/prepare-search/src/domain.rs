@@ -23,7 +23,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait between two looks.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
-/// Opens the way to a cluster. A domain is waited for, for `patience` at most, until it has an address and no change of
+/// Client of a cluster. A domain is waited for, for `timeout` at most, until it has an address and no change of
 /// it is under way. `config` gives the SDK's settings where they are needed: for a domain, and for signatures.
 ///
 /// # Errors
@@ -32,7 +32,7 @@ pub async fn open<F>(
     place: ClusterPlace,
     auth: SearchAuth,
     config: impl FnOnce() -> F,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Cluster, PrepareError>
 where
     F: Future<Output = SdkConfig>,
@@ -49,7 +49,7 @@ where
     };
     let url = match place {
         ClusterPlace::Url(url) => url,
-        ClusterPlace::Domain(name) => endpoint(config.as_ref().ok_or_else(no_config)?, &name, patience).await?,
+        ClusterPlace::Domain(name) => endpoint(config.as_ref().ok_or_else(no_config)?, &name, timeout).await?,
     };
     let signed = matches!(auth, OpenSearchAuth::SigV4 { .. });
     let connections = clients::opensearch_connections(&url, signed);
@@ -60,8 +60,8 @@ where
 /// The address of a domain that is ready.
 ///
 /// # Errors
-/// [`PrepareError`] if there is no such domain, it may not be looked at, or it isn't ready within `patience`.
-pub async fn endpoint(config: &SdkConfig, name: &str, patience: Duration) -> Result<Url, PrepareError> {
+/// [`PrepareError`] if there is no such domain, it may not be looked at, or it isn't ready within `timeout`.
+pub async fn endpoint(config: &SdkConfig, name: &str, timeout: Duration) -> Result<Url, PrepareError> {
     let client = client(config);
     let started = Instant::now();
     let mut wait = FIRST_WAIT;
@@ -75,8 +75,8 @@ pub async fn endpoint(config: &SdkConfig, name: &str, patience: Duration) -> Res
             Ok(url) => return Ok(url),
             Err(why_not) => why_not,
         };
-        if started.elapsed() + wait > patience {
-            return Err(PrepareError::TimeIsUp(format!("after {patience:?} the domain {name} {why_not}")));
+        if started.elapsed() + wait > timeout {
+            return Err(PrepareError::TimeIsUp(format!("after {timeout:?} the domain {name} {why_not}")));
         }
         tracing::info!(domain = name, state = why_not, "the domain is not ready yet");
         sleep(wait).await;

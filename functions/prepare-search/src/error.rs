@@ -1,15 +1,15 @@
-//! Why indices could not be prepared.
+//! Error of a preparation.
 
 use shared::names::IndexName;
 
-/// Why indices could not be prepared. The texts name the remedy, if there is one.
+/// Error of a preparation. The texts name the remedy, if there is one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PrepareError {
     /// The cluster or the domain failed, could not be reached, or is in a state that nobody expects.
     #[error("{0}")]
     Failed(String),
     /// The time that there was is over.
-    #[error("the time is over: {0}")]
+    #[error("timed out: {0}")]
     TimeIsUp(String),
     /// It was asked to stop.
     #[error("stopped")]
@@ -19,7 +19,7 @@ pub enum PrepareError {
     Index {
         /// Which one.
         index: IndexName,
-        /// Why.
+        /// Its error.
         fault: Box<PrepareError>,
     },
 }

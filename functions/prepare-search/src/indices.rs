@@ -60,14 +60,14 @@ pub(crate) struct Fill {
 }
 
 impl ClusterRequests<'_> {
-    /// Waits until the cluster answers, and, as long as there is patience, until none of its indices is red.
-    pub(crate) async fn wait_for_cluster(&self, patience: Duration) -> Result<(), PrepareError> {
+    /// Waits until the cluster answers, and, as long as there is timeout, until none of its indices is red.
+    pub(crate) async fn wait_for_cluster(&self, timeout: Duration) -> Result<(), PrepareError> {
         let started = Instant::now();
         let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));
         loop {
             let asked = self.once(&Method::GET, "/_cluster/health?wait_for_status=yellow&timeout=10s", None).await;
             let wait = backoff.wait();
-            let over = started.elapsed() + wait > patience;
+            let over = started.elapsed() + wait > timeout;
             let why = match asked {
                 Ok(reply) if reply.status == 200 => return Ok(()),
                 // An index that is red need not be one of ours.

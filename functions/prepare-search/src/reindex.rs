@@ -1,6 +1,6 @@
 //! From an index to one with another mapping, while it is read and written.
 //!
-//! All states of a document have a version, and a deleted one leaves a mark with a version in its place. So copies may
+//! All states of a document have a version, and a deleted one leaves a tombstone with a version in its place. So copies may
 //! be repeated and overlap: of two states the newer one stays, and in the end both indices hold the same.
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ const ROUNDS: u32 = 3;
 /// Number of interim writes at or below which writes are blocked for the last copy.
 const FEW: u64 = 1_000;
 /// Time reserved for a rollback after the deadline. It is gone as well when the time for the work is over.
-pub(crate) const WAY_BACK: Duration = Duration::from_secs(20);
+pub(crate) const ROLLBACK_TIME: Duration = Duration::from_secs(20);
 
 /// Copy of an index into another one.
 pub(crate) struct Reindex<'a> {
@@ -136,7 +136,7 @@ impl Reindex<'_> {
     /// Back to how it was: the alias is before the old index, which takes writes, and the new one is gone.
     async fn back(&self, fault: PrepareError, is_unclear: bool) -> Result<Ended, PrepareError> {
         tracing::warn!(index = self.new, error = fault.to_string(), "the way back");
-        let deadline = Deadline::within(WAY_BACK);
+        let deadline = Deadline::within(ROLLBACK_TIME);
         let requests = ClusterRequests { deadline: &deadline, ..self.requests };
         let restored = async {
             let new = requests.find(self.new).await;

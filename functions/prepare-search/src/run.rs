@@ -97,13 +97,13 @@ pub struct Preparer<'a> {
 impl Preparer<'_> {
     /// Sees that each of the six aliases is before an index with the mapping of this version. An index of another
     /// mapping is copied into a new one, while it is read and written, and is kept. It may be repeated at any time, also
-    /// after a run that was killed; two runs at once are no good idea. The cluster is waited for, for `patience` at most.
+    /// after a run that was killed; two runs at once are no good idea. The cluster is waited for, for `timeout` at most.
     ///
     /// # Errors
     /// [`PrepareError`]; the index that it names is then as it was, and those before it are prepared.
-    pub async fn run(&self, patience: Duration) -> Result<Vec<Prepared>, PrepareError> {
+    pub async fn run(&self, timeout: Duration) -> Result<Vec<Prepared>, PrepareError> {
         check(self.alias_prefix)?;
-        self.requests().wait_for_cluster(patience).await?;
+        self.requests().wait_for_cluster(timeout).await?;
         let mut all = Vec::new();
         for index in IndexName::ALL {
             let prepared = self.prepare(index).await.map_err(|fault| of(index, fault))?;
@@ -133,7 +133,7 @@ impl Preparer<'_> {
         Ok(removed)
     }
 
-    /// Deletes the marks that deleted documents left, of deletes longer ago than this; how many of each index. A change
+    /// Deletes the tombstones of deletes longer ago than this; returns their number for each index. A change
     /// of such a document that is still under way, and older than its delete, would bring it back.
     ///
     /// # Errors

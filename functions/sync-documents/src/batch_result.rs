@@ -42,7 +42,7 @@ impl BatchResult {
         }
     }
 
-    /// A message that can never be applied. The queue delivers it again, until it puts it with the dead ones.
+    /// A message that can never be applied. The queue delivers it again, and then moves it to the dead-letter queue.
     pub(crate) fn unusable(&mut self, message_id: String, defect: &Defect) {
         self.refused += 1;
         tracing::error!(

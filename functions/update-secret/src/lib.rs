@@ -14,7 +14,7 @@ const ROUNDS: usize = 10;
 pub struct UpdateSecret<S>(VaultDeps<S>);
 
 impl<S: ReadSecret + ReplaceSecret> UpdateSecret<S> {
-    /// An endpoint that works with these deps.
+    /// An endpoint with these dependencies.
     #[must_use]
     pub fn new(deps: VaultDeps<S>) -> Self {
         Self(deps)

@@ -21,9 +21,7 @@ pub(super) async fn check(
     let Ok(Ok(answer)) = asked else { return Ok(()) };
     match answer.status() {
         404 => Err(missing(prefix, index).into()),
-        401 => {
-            Err("OpenSearch answered 401: COFFER_OPENSEARCH_AUTH and what goes with it are not what it wants".into())
-        }
+        401 => Err("OpenSearch answered 401: check COFFER_OPENSEARCH_AUTH and its credentials".into()),
         _ => Ok(()),
     }
 }

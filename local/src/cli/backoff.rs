@@ -7,7 +7,7 @@ use shared::backoff::Backoff;
 use shared::search::DocumentStoreError;
 
 /// Longest time without any success before a command gives up.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 /// The wait after the first failure.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest wait that we choose ourselves.
@@ -17,7 +17,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// shorter at random, so that clients refused together don't return together.
 pub(super) fn wait(failures: u32, fault: &DocumentStoreError) -> Duration {
     if let DocumentStoreError::Throttled { retry_after_seconds: Some(seconds), .. } = fault {
-        return Duration::from_secs(*seconds).min(PATIENCE);
+        return Duration::from_secs(*seconds).min(GIVE_UP_AFTER);
     }
     let longest = Backoff::after(FIRST_WAIT, LONGEST_WAIT, failures);
     let random = RandomState::new().hash_one(failures) % 1000;
@@ -43,6 +43,6 @@ mod tests {
         let fault =
             |seconds| DocumentStoreError::Throttled { reason: String::new(), retry_after_seconds: Some(seconds) };
         assert_eq!(wait(1, &fault(3)), Duration::from_secs(3));
-        assert_eq!(wait(1, &fault(u64::MAX)), PATIENCE);
+        assert_eq!(wait(1, &fault(u64::MAX)), GIVE_UP_AFTER);
     }
 }

@@ -10,7 +10,7 @@ use shared::settings::{ClusterSettings, from_env};
 use super::error::CommandError;
 
 /// Time limit for a domain to become ready. A new one takes a quarter of an hour or more.
-const PATIENCE: Duration = Duration::from_secs(60 * 60);
+const DOMAIN_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// A cluster, and how it is used.
 #[derive(Debug)]
@@ -27,6 +27,6 @@ pub(super) struct OpenCluster {
 /// looked up, once it is ready.
 pub(super) async fn open() -> Result<OpenCluster, CommandError> {
     let ClusterSettings { place, auth, alias_prefix, timeout } = ClusterSettings::read(&from_env)?;
-    let cluster = domain::open(place, auth, clients::program_config, PATIENCE).await?;
+    let cluster = domain::open(place, auth, clients::program_config, DOMAIN_TIMEOUT).await?;
     Ok(OpenCluster { cluster, alias_prefix, timeout })
 }

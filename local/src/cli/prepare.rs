@@ -19,7 +19,7 @@ use super::output::{complain, say};
 use super::{cluster, duration};
 
 /// Time limit for the cluster's answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const CLUSTER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Time between two lines about the same copy where nobody looks at a terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
@@ -59,7 +59,7 @@ async fn prepare(args: &PrepareArgs) -> Result<(), CommandError> {
     let progress = Progress::new();
     let preparation =
         Preparer { cluster: &open.cluster, alias_prefix: &open.alias_prefix, deadline: &deadline, listener: &progress };
-    let prepared = preparation.run(PATIENCE).await;
+    let prepared = preparation.run(CLUSTER_TIMEOUT).await;
     progress.bar.finish_and_clear();
     prepared?;
     // A line that can't be written ends no work; the exit status tells of it.

@@ -9,7 +9,7 @@ use shared::http::{Api, refuse};
 
 use super::routes::RestApi;
 
-/// Why the gateway answers by itself.
+/// Reason for which the gateway answers itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
     /// No such route.

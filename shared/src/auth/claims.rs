@@ -31,12 +31,12 @@ pub(super) fn read(claims: &[u8], rules: &TokenRules, now: u64) -> Result<Caller
     // not there, in this claim as in any other.
     let claim = rules.user_claims.iter().find_map(|name| claims.get(name));
     let id: Option<String> = claim.and_then(|value| serde_json::from_str(value.get()).ok());
-    let id = id.and_then(|id| UserId::parse(id).ok()).ok_or(TokenError::Claim("of the user"))?;
+    let id = id.and_then(|id| UserId::parse(id).ok()).ok_or(TokenError::Claim("user"))?;
     Ok(Caller::new(
         id,
         scopes(&claims, rules)?,
         roles(&claims, &rules.role_claims)?,
-        words(&claims, &rules.authority_claims, &[' ', ','], "of the authorities")?,
+        words(&claims, &rules.authority_claims, &[' ', ','], "authorities")?,
     ))
 }
 
@@ -83,7 +83,7 @@ fn one_or_many(value: &RawValue) -> Option<Vec<String>> {
 
 /// Scopes of a token. With a prefix, words without it are scopes of another API: its `admin` is not ours.
 fn scopes(claims: &RawObject<'_>, rules: &TokenRules) -> Result<BTreeSet<String>, TokenError> {
-    let words = words(claims, &rules.scope_claims, &[' ', ','], "of the scopes")?;
+    let words = words(claims, &rules.scope_claims, &[' ', ','], "scopes")?;
     let scopes = words.iter().filter_map(|word| word.strip_prefix(&rules.scope_prefix));
     Ok(scopes.filter(|scope| !scope.is_empty()).map(str::to_owned).collect())
 }
@@ -122,7 +122,7 @@ fn roles(claims: &RawObject<'_>, names: &[String]) -> Result<BTreeSet<String>, T
     Ok(roles)
 }
 
-const ROLES: TokenError = TokenError::Claim("of the roles");
+const ROLES: TokenError = TokenError::Claim("roles");
 
 /// Id of a role: the entry itself, or the member `id` of an object as PrivX writes roles. A deleted role has none, even
 /// with an `id`.

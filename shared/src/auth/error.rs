@@ -1,4 +1,4 @@
-//! Why a token is refused.
+//! Errors of authentication.
 
 /// Error of a token. The message is for the client: it names the defect and nothing of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -37,11 +37,11 @@ pub enum TokenError {
     #[error("JWT audience is not accepted")]
     Audience,
     /// A claim is missing, or of an unacceptable type or value.
-    #[error("JWT claim {0} is missing or invalid")]
+    #[error("JWT {0} claim is missing or invalid")]
     Claim(&'static str),
 }
 
-/// Why nobody could be authenticated.
+/// Error of an authentication.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     /// The token's fault.

@@ -1,6 +1,6 @@
 //! Parsing of keys: a JSON Web Key Set (RFC 7517) or one public key in PEM.
 //!
-//! RawObject are read one by one rather than through the library's type: that type refuses a key for a member that is
+//! Members are read one by one rather than through the library's type: that type refuses a key for a member that is
 //! null or empty, as some issuers write them, and keeps an RSA modulus with the zeros before it.
 
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};

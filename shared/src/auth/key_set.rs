@@ -86,7 +86,7 @@ impl KeySet {
     }
 }
 
-/// Most keys of a set that are logged one by one: a set of 64 KiB has room for 30,000 that are not understood.
+/// Most keys of a set that are logged one by one: a set of 64 KiB can hold 30,000 that are not understood.
 const MAX_LOGGED: usize = 20;
 
 /// Longest logged part of a key's id, in characters.

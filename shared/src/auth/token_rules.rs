@@ -3,9 +3,9 @@
 /// Required claims of a token, and the names of claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRules {
-    /// AcceptedValues values of `iss`.
+    /// Accepted values of `iss`.
     pub issuers: AcceptedValues,
-    /// AcceptedValues values of `aud`, of which one must be there; of `client_id` or `azp` where there is no `aud`.
+    /// Accepted values of `aud`, of which one must be there; of `client_id` or `azp` where there is no `aud`.
     pub audiences: AcceptedValues,
     /// Claims that may hold the user's id; the first that is there decides.
     pub user_claims: Vec<String>,
@@ -21,7 +21,7 @@ pub struct TokenRules {
     pub leeway_seconds: u64,
 }
 
-/// AcceptedValues values of a claim.
+/// Accepted values of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AcceptedValues {
     /// Every value, and none: the claim is not checked.

@@ -14,7 +14,7 @@ use url::{Host, Url};
 /// Time after its start during which a lookup may be used: its result can change.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// DnsPrefetch, each for the next connection to a server of that name.
+/// Lookups of names, each for the next connection to a server of that name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DnsPrefetch {
     begun: Arc<Mutex<Vec<Begun>>>,

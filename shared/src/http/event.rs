@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 #[serde(transparent)]
 pub struct RequestEvent(Box<RawValue>);
 
-/// Why an event can't be read, in words for the client. They quote nothing of the event.
+/// Error of an unreadable event. The texts are for the client and quote nothing of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// No event of a REST API, or one with a value that its type can't hold: of a header, mostly.

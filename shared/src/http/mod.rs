@@ -1,4 +1,4 @@
-//! Between the gateway and the handlers: events, paths, answers, both families of errors, and the way of a request.
+//! HTTP between the gateway and the handlers: events, paths, responses, the errors of both APIs, and the path of a request.
 
 mod accept_language;
 mod api;

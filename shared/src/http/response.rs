@@ -45,7 +45,7 @@ impl Response {
     }
 
     /// The size in bytes of the event that carries this answer to the gateway: the body becomes a JSON string, in
-    /// which quotes, backslashes and control characters take more room.
+    /// which quotes, backslashes and control characters take more bytes.
     #[must_use]
     pub fn event_size(&self) -> usize {
         // Status, flags, and per header two brackets and four quotes, generously.

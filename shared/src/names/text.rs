@@ -1,6 +1,6 @@
 //! Rules that all identifiers of the two APIs share: bounded text without control characters.
 
-/// Why a text is not an acceptable identifier. The message completes "`<field>` …" and names the correct value.
+/// Error of a text that is no acceptable identifier. The message completes "`<field>` …" and names the correct value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     /// No text at all.

@@ -10,7 +10,7 @@
 //! | 12 | nonce of the data |
 //! | rest | data, sealed with the data key, tag included |
 //!
-//! All before the last row is the header; it is authenticated together with the aad.
+//! All before the last row is the header; it is authenticated together with the `aad`.
 
 use super::keyring::KeyId;
 

@@ -36,7 +36,7 @@ impl KeyId {
     }
 }
 
-/// The keys that secrets are sealed with. ZeroizingBytes when dropped; `Debug` shows the ids alone.
+/// Keys that seal secrets, zeroized when dropped; `Debug` shows the ids alone.
 pub struct Keyring {
     current: KeyId,
     keys: BTreeMap<KeyId, Zeroizing<String>>,

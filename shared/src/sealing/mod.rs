@@ -10,12 +10,14 @@
 
 mod header;
 mod keyring;
+mod keyring_source;
 mod seal;
 mod sealer;
 mod zeroizing_bytes;
 
 pub use header::FormatError;
 pub use keyring::{Keyring, KeyringError};
+pub use keyring_source::{KeyringSource, KeyringText, SecretsManagerKeyring};
 pub use seal::{OpenError, SealError};
-pub use sealer::{KeyringSource, KeyringText, Sealer, SealerError, SecretsManagerKeyring};
+pub use sealer::{Sealer, SealerError};
 pub use zeroizing_bytes::ZeroizingBytes;

@@ -13,7 +13,7 @@ use super::zeroizing_bytes::ZeroizingBytes;
 #[error("sealing failed")]
 pub struct SealError;
 
-/// Why sealed bytes don't open.
+/// Error of sealed bytes that don't open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// They don't follow the layout.
@@ -22,7 +22,7 @@ pub enum OpenError {
     /// They name a key that the keyring doesn't hold.
     #[error("the keyring holds no key \"{0}\"")]
     UnknownKey(String),
-    /// They were changed, or were sealed in another aad.
+    /// They were changed, or were sealed with other additional authenticated data.
     #[error("the seal doesn't fit the record")]
     NotAuthentic,
 }
@@ -44,7 +44,7 @@ impl Fresh {
     }
 }
 
-/// Seals `plaintext` for `owner` in `aad` with the keyring's current key.
+/// Seals `plaintext` for `owner` and `aad` with the keyring's current key.
 ///
 /// # Errors
 /// [`SealError`] if there is no randomness to be had.
@@ -80,7 +80,7 @@ fn seal_with(
 
     let aad = authenticated(&sealed, aad);
     let start = sealed.len();
-    // ZeroizingBytes unless the plaintext in it becomes ciphertext.
+    // Zeroized, unless the plaintext in it becomes ciphertext.
     let mut sealed = ZeroizingBytes::from(sealed);
     sealed.bytes_mut().extend_from_slice(plaintext);
     let data = sealed.bytes_mut().get_mut(start..).ok_or(SealError)?;

@@ -1,62 +1,20 @@
-//! Source of the keyring, and the sealer with its rule of the keyring's age.
+//! Sealer, with its rule of the keyring's age.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
-use zeroize::Zeroizing;
-
-use crate::error_chain;
 
 use super::keyring::{Keyring, KeyringError};
+use super::keyring_source::KeyringSource;
 use super::seal::{self, OpenError, SealError};
 use super::zeroizing_bytes::ZeroizingBytes;
 
 /// Time between two reads of the keyring that headers with an unknown key cause.
 const REREAD_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The keyring's JSON, wiped when dropped.
-pub type KeyringText = Zeroizing<String>;
-
-/// Something that holds a keyring.
-pub trait KeyringSource: Send + Sync {
-    /// Reads the keyring's JSON. The error is for the log, and holds nothing of the keyring.
-    fn read(&self) -> BoxFuture<'_, Result<KeyringText, String>>;
-}
-
-/// A keyring that is one secret of AWS Secrets Manager.
-pub struct SecretsManagerKeyring {
-    client: aws_sdk_secretsmanager::Client,
-    secret_id: String,
-}
-
-impl SecretsManagerKeyring {
-    /// The secret of this name or ARN.
-    #[must_use]
-    pub fn new(client: aws_sdk_secretsmanager::Client, secret_id: String) -> Self {
-        Self { client, secret_id }
-    }
-}
-
-impl KeyringSource for SecretsManagerKeyring {
-    fn read(&self) -> BoxFuture<'_, Result<KeyringText, String>> {
-        Box::pin(async {
-            let answer = self
-                .client
-                .get_secret_value()
-                .secret_id(&self.secret_id)
-                .send()
-                .await
-                .map_err(|error| error_chain::of_call("GetSecretValue", &error))?;
-            let text = answer.secret_string.ok_or("the keyring secret holds no text")?;
-            Ok(Zeroizing::new(text))
-        })
-    }
-}
-
-/// Why nothing could be sealed or opened.
+/// Error of a sealer.
 #[derive(Debug, thiserror::Error)]
 pub enum SealerError {
     /// The source gave no keyring. The text is for the log.
@@ -240,6 +198,10 @@ mod tests {
     use std::cell::Cell;
     use std::sync::Mutex;
 
+    use futures_util::future::BoxFuture;
+    use zeroize::Zeroizing;
+
+    use super::super::keyring_source::KeyringText;
     use super::*;
 
     const OLD: &str = r#"{"v":1,"current":"old","keys":{"old":"old-0123456789-old-0123456789-old-0123456789-old"}}"#;

@@ -36,7 +36,7 @@ impl DocumentBytes {
     }
 }
 
-/// Why no document could be read. The texts are for the log.
+/// Error of a document store. The texts are for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentStoreError {
     /// The store asks for fewer requests.
@@ -114,7 +114,7 @@ pub trait WriteDocuments: Send + Sync {
 pub struct StoredVersions {
     /// In the order of the documents; `None` for a document that isn't there, or could not be read.
     pub versions: Vec<Option<Version>>,
-    /// Why some could not be read, if so.
+    /// Reason that some could not be read, if so.
     pub unread: Option<String>,
 }
 

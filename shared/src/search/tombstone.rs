@@ -1,17 +1,17 @@
 //! Tombstones of deleted documents.
 //!
 //! OpenSearch forgets the version of a deleted document after `index.gc_deletes`, a minute unless set otherwise, and
-//! when a node starts anew: from then on a change that comes late would bring the document back. So a delete is a
-//! write: it puts a mark in the document's place, under its version, and the mark stays. It can't be taken for a
-//! document, for every document that is let in has a member `id`, and the mark has none.
+//! when a node restarts. From then on a late change would restore the document. So a delete is a write: it puts a
+//! tombstone in the document's place, under its version, and the tombstone stays. It can't be taken for a document,
+//! because every valid document has a member `id`, and a tombstone has none.
 
 use serde_json::{Value, json};
 
-/// The member that a mark has instead of all others. Its value is when the delete was applied, in milliseconds since
-/// the epoch, so that old marks can be found.
+/// The only member of a tombstone. Its value is the time of the delete, in milliseconds since the epoch, so that old
+/// tombstones can be found.
 pub const DELETED: &str = "coffer$deleted";
 
-/// The mark of a document that is deleted at this time, in milliseconds since the epoch.
+/// Tombstone of a document that is deleted at this time, in milliseconds since the epoch.
 #[must_use]
 pub fn tombstone(now_ms: u64) -> String {
     format!("{{\"{DELETED}\":{now_ms}}}")

@@ -6,7 +6,7 @@ use crate::names::{RoleId, SecretName, UserId};
 use crate::random::RandomId;
 use crate::sealing::ZeroizingBytes;
 
-/// Data that a user put into the vault: the bytes of one JSON object, exactly as they were sent. ZeroizingBytes when
+/// Data that a user put into the vault: the bytes of one JSON object, exactly as they were sent. Zeroized when
 /// dropped; `Debug` shows the length alone.
 pub struct SecretData(ZeroizingBytes);
 

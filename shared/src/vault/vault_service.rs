@@ -14,7 +14,7 @@ use super::store::{
     SecretStoreError,
 };
 
-/// Why the vault could not do it. The texts are for the log.
+/// Error of the vault. The texts are for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultServiceError {
     /// The store failed.
@@ -25,7 +25,7 @@ pub enum VaultServiceError {
     Seal {
         /// The id that the record holds.
         secret_id: RandomId,
-        /// Why.
+        /// Error of the sealer.
         source: SealerError,
     },
     /// No random bytes.

@@ -95,7 +95,7 @@ impl Artefacts {
         &self.0
     }
 
-    /// The template with the places of what was built, written beside it.
+    /// The template with the paths of the built functions, written beside it.
     pub fn template(&self) -> PathBuf {
         let template = fs::read_to_string(root().join("template.yaml")).unwrap();
         let folder = self.0.canonicalize().unwrap();
@@ -131,7 +131,7 @@ pub fn sam_cli() -> PathBuf {
 const CARGO_LAMBDA: &str = "1.9.2";
 
 /// Search path on which cargo-lambda is found. An installed one of the right version is used: the linker's path is part
-/// of what Cargo compares, and another one would build everything anew.
+/// of Cargo's comparison, and another one would rebuild everything.
 fn path_with_cargo_lambda() -> OsString {
     let known = std::env::var_os("PATH").unwrap_or_default();
     let installed = Command::new("cargo").args(["lambda", "--version"]).output();
@@ -146,7 +146,7 @@ fn path_with_cargo_lambda() -> OsString {
 /// A build with cargo-lambda for a processor, which a folder is given for: `cargo` with a subcommand and its arguments.
 ///
 /// # Errors
-/// What went wrong, and what to install.
+/// The failure, and the package to install.
 pub fn build_with(processor: Processor, command: &mut Command, folder: &Path) -> Result<(), String> {
     // A toolchain without rustup has its targets from elsewhere.
     let _ = Command::new("rustup").args(["target", "add", &processor.target()]).current_dir(root()).output();
@@ -158,7 +158,7 @@ pub fn build_with(processor: Processor, command: &mut Command, folder: &Path) ->
 fn build(processor: Processor) -> Artefacts {
     eprintln!("building the functions for {processor} …");
     let folder = root().join("target/functions").join(processor.to_string());
-    // What was built before is not what is tested.
+    // Earlier builds are not under test.
     let _ = fs::remove_dir_all(&folder);
     let mut functions = Command::new("cargo");
     functions.arg(if processor == Processor::Arm { "functions" } else { "functions-x86" }).current_dir(root());

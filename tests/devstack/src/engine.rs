@@ -41,7 +41,7 @@ impl Drop for Engine {
 }
 
 impl Engine {
-    /// Finds the machine's engine or starts one, and sees to the base image. What the engine has to say is in `folder`.
+    /// Finds the machine's engine or starts one, and sees to the base image. The engine's output is in `folder`.
     pub fn start(folder: &Path) -> Self {
         let mut engine = if command::runs("docker", &["info"]) {
             Self { docker: "docker".into(), host: None, bridge: Ipv4Addr::LOCALHOST, process: None }
@@ -55,7 +55,7 @@ impl Engine {
         engine
     }
 
-    /// An engine whose images are in the cache and whose socket is in `folder`.
+    /// An engine with its images in the cache and its socket in `folder`.
     fn own(folder: &Path) -> Self {
         let host = format!("unix://{}", folder.join("docker.sock").display());
         let mut command = Command::new("/usr/sbin/dockerd");
@@ -142,7 +142,7 @@ fn image() -> String {
     format!("{IMAGE}:al2023-{}", Processor::here())
 }
 
-/// Tells whether the base image, or what stands in for it, needs no further tool.
+/// Tells whether the base image, or its stand-in, needs no further tool.
 pub(crate) fn base_image_is_there() -> bool {
     fetch::cache().join("debian-bookworm").exists()
         || command::runs("docker", &["image", "inspect", &image()])

@@ -1,11 +1,11 @@
-//! Where the services come from: Maven's and Python's own package managers, into a cache outside the work tree. What
-//! those need has been seen to by [`crate::tools`].
+//! Where the services come from: Maven's and Python's own package managers, into a cache outside the work tree.
+//! [`crate::tools`] has provided their needs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The folder that keeps what was fetched; `COFFER_TEST_CACHE`, else `coffer-tests` in the user's cache folder.
+/// Folder of the fetched files; `COFFER_TEST_CACHE`, else `coffer-tests` in the user's cache folder.
 pub(crate) fn cache() -> PathBuf {
     let named = std::env::var_os("COFFER_TEST_CACHE").map(PathBuf::from);
     let users = || std::env::var_os("XDG_CACHE_HOME").map(|folder| PathBuf::from(folder).join("coffer-tests"));
@@ -29,10 +29,10 @@ pub(crate) fn once(name: &str, what: &str, make: impl FnOnce(&Path)) -> PathBuf 
     folder
 }
 
-/// Runs a command whose output is for nobody but its errors.
+/// Runs a command with output that only its errors show.
 ///
 /// # Errors
-/// What to install if the command isn't there, or how it failed.
+/// The package to install if the command is missing, or its failure.
 pub fn run(command: &mut Command, needed: &str) -> Result<(), String> {
     run_with_input(command.stdin(Stdio::null())).map_err(|error| format!("{error}; it needs {needed}"))
 }

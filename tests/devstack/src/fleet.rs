@@ -54,7 +54,7 @@ impl Functions for Fleet {
         let name = name(operation);
         let sandbox = self.sandbox(name).await;
         let answer = sandbox.invoke(event).await;
-        // A sandbox whose caller went away, or that gave no answer, is not used again.
+        // A sandbox with a lost caller or without an answer is not used again.
         let answer = answer.map_err(|error| GatewayError::NoAnswer(error.to_string()))?;
         self.idle.lock().unwrap().entry(name).or_default().push(sandbox);
         Ok(answer.into_bytes())

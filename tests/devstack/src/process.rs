@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// Time limit for a service's first answer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running process. What it says is in a file.
+/// A running process. Its output is in a file.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -19,7 +19,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a command whose output goes to `{name}.log` in `folder`.
+    /// Starts a command; its output goes to `{name}.log` in `folder`.
     pub fn start(name: &str, mut command: Command, folder: &Path) -> Self {
         let log = folder.join(format!("{name}.log"));
         let output = File::create(&log).unwrap();
@@ -48,7 +48,7 @@ impl Process {
     pub fn wait_while_it_runs<T>(&mut self, ready: impl Fn(&Self) -> Option<T>) -> Option<T> {
         let started = Instant::now();
         loop {
-            // Before anything else: what listens at the port of a process that ended is another's.
+            // Before anything else: the port of a process that ended may belong to another.
             if self.child.try_wait().unwrap().is_some() {
                 return None;
             }
@@ -56,7 +56,7 @@ impl Process {
                 return Some(value);
             }
             assert!(started.elapsed() < PATIENCE, "{} is not ready\n{}", self.name, self.log());
-            // Between two looks at the condition; a busy wait would take a core from what is awaited.
+            // Between two looks at the condition; a busy wait would take a core from the awaited process.
             std::thread::sleep(Duration::from_millis(20));
         }
     }

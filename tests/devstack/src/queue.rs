@@ -1,4 +1,4 @@
-//! A queue's messages as Lambda hands them to a function, and what the function answers.
+//! A queue's messages as Lambda hands them to a function, and the function's answer.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 /// The variable that gives a seed.
 const VARIABLE: &str = "COFFER_TEST_SEED";
 
-/// Numbers of the generator SplitMix64: the same for the same seed, whatever else runs.
+/// Numbers of the generator SplitMix64: the same for the same seed, in every run.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 

@@ -98,7 +98,7 @@ impl Emulated {
         started.next().unwrap_or_else(|| panic!("the emulator does not start for {name}"))
     }
 
-    /// Hands an event to the function, whatever it is, and returns the text that comes back.
+    /// Hands any event to the function, and returns its text.
     pub async fn invoke(&self, event: String) -> Result<String, reqwest::Error> {
         let url = format!("http://127.0.0.1:{}/2015-03-31/functions/function/invocations", self.port);
         self.client.post(url).body(event).send().await?.text().await
@@ -143,7 +143,7 @@ impl<'a> Function<'a> {
         Self { stack, emulated }
     }
 
-    /// Sends what a gateway would send for this request of a user.
+    /// Sends the gateway's event for this request of a user.
     pub fn call(&self, user: &str, method: &str, path: &str, body: impl Into<Bytes>) -> Answer {
         self.invoke(&event(self.stack, user, method, path, body))
     }
@@ -161,7 +161,7 @@ impl<'a> Function<'a> {
         FrozenFunction { function: self, frozen: self.emulated.freeze() }
     }
 
-    /// Hands an event to the function, whatever it is, and returns what comes back, whatever that is.
+    /// Hands any event to the function, and returns its answer, of any form.
     pub fn hand(&self, event: &str) -> String {
         let text = self.stack.runtime().block_on(self.emulated.invoke(event.to_owned()));
         text.unwrap_or_else(|error| panic!("{error:?}\n{:?}\n{}", self.emulated, self.log()))
@@ -173,7 +173,7 @@ impl<'a> Function<'a> {
         queue::failures(&text).unwrap_or_else(|| panic!("{text}\n{}", self.log()))
     }
 
-    /// Hands the event of a gateway to the function, or what stands for one.
+    /// Hands the event of a gateway, or a stand-in for one, to the function.
     pub fn invoke(&self, event: &str) -> Answer {
         let text = self.hand(event);
         assert!(text.contains("multiValueHeaders"), "{text}\n{}", self.log());

@@ -1,4 +1,4 @@
-//! The services, and what the functions need of them.
+//! The services, and the objects in them that the functions need.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -141,7 +141,7 @@ impl Stack {
         &self.emulator
     }
 
-    /// A folder for what a test leaves behind.
+    /// A folder for a test's files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -296,7 +296,7 @@ fn opensearch(folder: &TempDir) -> (Process, String) {
     opensearch_of("3.8.0.0", folder)
 }
 
-/// Starts OpenSearch 2.19, whose indices have no typed fields; its process and its address.
+/// Starts OpenSearch 2.19, with indices without typed fields; its process and its address.
 pub fn opensearch_2(folder: &TempDir) -> (Process, String) {
     opensearch_of("2.19.1.0", folder)
 }

@@ -1,5 +1,5 @@
-//! Tools that have to be on the machine. What is missing is installed where that can be done — on Debian, as root — and
-//! said where it can't.
+//! Tools that have to be on the machine. A missing tool is installed where possible — on Debian, as root — and reported
+//! elsewhere.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,10 +20,10 @@ pub enum Need {
 }
 
 impl Need {
-    /// Sees to it that what is needed is there.
+    /// Provides the needs.
     ///
     /// # Errors
-    /// In one line what is missing, and what to install.
+    /// The missing tool and its package, in one line.
     pub fn provide(self) -> Result<(), String> {
         match self {
             Self::Services => {
@@ -48,7 +48,7 @@ impl Need {
     }
 }
 
-/// Installs the first of some sets of Debian packages that can be, unless what it is for is there.
+/// Installs the first possible set of some Debian packages, unless the tool is there.
 fn install(there: impl Fn() -> bool, packages: &[&str], what: &str) -> Result<(), String> {
     if there() {
         return Ok(());

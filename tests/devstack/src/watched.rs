@@ -1,4 +1,4 @@
-//! A function whose every call passes a proxy.
+//! A function behind a proxy for every call.
 
 use crate::key_server::KeyServer;
 use crate::proxy::Proxy;

@@ -67,7 +67,7 @@ fn a_warm_get_is_one_call(world: &World) {
     let watched = Watched::start(stack, "get-secret");
     let path = format!("{USERS}/{user}/secrets/db");
     expect_warm(&watched, user, &[("GET", path.as_str(), ""); 3], 200, &["GetItem"]);
-    // What isn't there costs the same as what is.
+    // A missing object costs the same as an existing one.
     let missing = format!("{USERS}/{user}/secrets/none");
     expect_warm(&watched, user, &[("GET", missing.as_str(), ""); 2], 404, &["GetItem"]);
 }

@@ -26,7 +26,7 @@ pub const TESTS: &[Test] = &[
     ),
 ];
 
-/// The largest zip of a function, in bytes. What is larger takes longer to be fetched at a cold start.
+/// The largest zip of a function, in bytes. Larger ones take longer to be fetched at a cold start.
 const MAX_ZIP_BYTES: u64 = 4_000_000;
 
 fn succeeds(command: &mut Command) -> String {

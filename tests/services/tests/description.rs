@@ -1,5 +1,5 @@
 //! The description of both APIs against the server, by Schemathesis: requests that keep it and requests that break it,
-//! and what an answer may be to either.
+//! and the permitted answers to either.
 
 use std::process::{Command, Stdio};
 

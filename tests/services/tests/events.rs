@@ -45,7 +45,7 @@ impl Processes {
     }
 }
 
-/// A test for each case, and those of the corpus itself. What can't be read is a test that says so.
+/// A test for each case, and those of the corpus itself. A case that can't be read is a test that says so.
 pub fn tests() -> Vec<MadeTest> {
     let mut tests: Vec<MadeTest> = vec![
         ("each_function_has_events_that_succeed_and_that_are_refused".to_owned(), &[], Box::new(|_| is_complete())),

@@ -1,4 +1,5 @@
-//! Between two requests Lambda freezes a sandbox: what happens meanwhile a function finds together with the next one.
+//! Lambda freezes a sandbox between two requests: a function finds the events of that time together with the next
+//! request.
 
 use devstack::tools::Need;
 use devstack::watched::Watched;

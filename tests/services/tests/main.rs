@@ -1,8 +1,8 @@
 //! The functions as Lambda runs them, on real services: each binary as it is deployed, a process under the runtime
 //! interface emulator or a container of `sam local`, on DynamoDB Local, a Secrets Manager API and OpenSearch.
 //!
-//! What a machine lacks for some tests is installed where that can be done. Where it can't, those tests don't run: they
-//! are listed at the end with what is missing, and with `CI` in the environment that is a failure.
+//! A missing tool of some tests is installed where that can be done. Elsewhere those tests don't run: they are listed
+//! at the end with the missing tool, and with `CI` in the environment that is a failure.
 
 #![allow(
     clippy::unwrap_used,
@@ -46,7 +46,7 @@ use devstack::stack::Stack;
 use devstack::tools::{self, Need};
 use libtest_mimic::{Arguments, Trial};
 
-/// A test: its name, what it needs, and what it does.
+/// A test: its name, its needs, and its function.
 type Test = (&'static str, &'static [Need], fn(&World));
 
 /// A test that is made at run time, from a file say.
@@ -75,7 +75,7 @@ impl World {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    // The quick ones first; what takes all of the machine last.
+    // The quick ones first; tests that take all of the machine last.
     let written: Vec<Test> = [
         vault::TESTS,
         documents::TESTS,

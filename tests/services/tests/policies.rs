@@ -1,5 +1,5 @@
-//! The template holds what the functions do: the actions that a function may call are those that it calls, and the
-//! routes, the functions and the logs are those that there are.
+//! The template holds the functions' work: the permitted actions of a function are its calls, and the routes, the
+//! functions and the logs are the existing ones.
 
 mod conditions;
 mod queues;
@@ -82,8 +82,8 @@ pub const TESTS: &[Test] = &[
     ("the_template_has_the_routes_that_there_are", &[], the_template_has_the_routes_that_there_are),
 ];
 
-/// The condition of a customer-managed key. What needs it is done by the services themselves, in the function's name,
-/// so that no proxy sees it; it is the one permission that is held against nothing here.
+/// The condition of a customer-managed key. The services use it themselves, in the function's name, so that no proxy
+/// sees it; it is the one permission that is held against nothing here.
 const HAS_KEY: &str = "HasKmsKey";
 
 /// Permissions of the platform for a function: it writes the log.
@@ -108,7 +108,7 @@ fn resource(function: &str) -> &'static str {
     FUNCTIONS.iter().find(|(name, _)| *name == function).map(|(_, resource)| *resource).unwrap()
 }
 
-/// Holds what a function may do against what it did.
+/// Compares a function's permissions with its calls.
 #[track_caller]
 fn expect_equal(function: &str, done: &BTreeSet<String>) {
     let statements = permitted(&Template::read(), resource(function));

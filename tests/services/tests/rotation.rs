@@ -215,7 +215,7 @@ impl<'a> Load<'a> {
                 return None;
             }
             assert!(started.elapsed() < LIMIT, "not within {LIMIT:?}: {what}");
-            // Between two looks at the condition; a busy wait would take a core from what is awaited.
+            // Between two looks at the condition; a busy wait would take a core from the awaited process.
             thread::sleep(Duration::from_millis(5));
         }
     }

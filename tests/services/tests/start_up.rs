@@ -27,8 +27,7 @@ const PATH: &str = "/vault/api/v1/user/starter/secrets/none";
 fn a_missing_setting_is_named(world: &World) {
     let stack = world.stack();
     let get = Function::start_with(stack, "get-secret", &[("COFFER_TABLE", "")]);
-    let expected =
-        json!({ "error_code": "CONFIGURATION_ERROR", "error_message": "The service is not configured rightly" });
+    let expected = json!({ "error_code": "CONFIGURATION_ERROR", "error_message": "The service is misconfigured" });
     get.call("starter", "GET", PATH, "").expect(500, &expected);
     assert!(get.log().contains("COFFER_TABLE is missing"), "{}", get.log());
     let document = Function::start_with(stack, "get-document", &[("COFFER_OPENSEARCH_URL", "")]);

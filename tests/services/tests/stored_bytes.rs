@@ -96,7 +96,7 @@ fn ten_thousand_documents(world: &World) {
     assert_eq!(read.unwrap_or_else(|difference| panic!("{difference}")), DOCUMENTS);
 }
 
-/// In what a function's answer is not the document.
+/// Parts of a function's answer beside the document.
 fn difference(document: &Document, answer: &str) -> Option<String> {
     let Document { index, id, text } = document;
     let event: Value = serde_json::from_str(answer).unwrap_or_else(|error| panic!("{index} {id}: {error}: {answer}"));
@@ -164,7 +164,7 @@ fn put_all(stack: &Stack, documents: &[Document]) {
         }
     });
     assert_eq!(accepted, documents.len(), "OpenSearch takes every document");
-    // From here on documents are read from where they are kept, not from the log of what was just written.
+    // From here on documents are read from their store, not from the log of recent writes.
     let refresh = format!("{PREFIX}*/_refresh");
     let (status, text) = stack.runtime().block_on(stack.opensearch("POST", &refresh, String::new()));
     assert_eq!(status, 200, "{text}");
@@ -182,7 +182,7 @@ fn put_lines(stack: &Stack, index: IndexName, lines: String) -> usize {
     items.len()
 }
 
-/// Puts a document where no other is; the document, and what the function makes of it.
+/// Puts a document in an empty place; the document, and the function's answer.
 fn read_large(world: &World, id: &str, text: String) -> (Document, String) {
     let stack = world.stack();
     stack.runtime().block_on(stack.make_indices(PREFIX));

@@ -98,7 +98,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     several.into_iter().flatten().chain(one)
 }
 
-/// The names of what a value refers to, but for what CloudFormation brings.
+/// The names that a value refers to, except CloudFormation's own.
 pub fn referred(value: &Value) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     match value {
@@ -122,7 +122,7 @@ pub fn referred(value: &Value) -> BTreeSet<String> {
     names
 }
 
-/// All values that a value can have, whatever the conditions.
+/// All possible values of a value, under all conditions.
 fn alternatives(value: &Value) -> Vec<&Value> {
     match value["Fn::If"].as_array().map(Vec::as_slice) {
         Some([_, yes, no]) => [alternatives(yes), alternatives(no)].concat(),

@@ -51,7 +51,7 @@ fn a_secret_lives_through_five_functions(world: &World) {
     assert_ne!(answer.headers["etag"], first);
     assert!(get.call(user, "GET", &path, "").body.contains(r#""data":{"n":2}"#));
 
-    // Somebody else gets nothing, whatever there is.
+    // Somebody else gets nothing.
     assert_eq!(get.call("other", "GET", &path, "").expect_status(404).body, NOT_FOUND);
     delete.call("other", "DELETE", &path, "").expect_status(403);
 

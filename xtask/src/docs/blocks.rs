@@ -17,7 +17,7 @@ pub(super) struct Block {
     pub(super) place: String,
     /// The commands, each line ended.
     pub(super) text: String,
-    /// The `text` block after it, before the next commands: what the commands print.
+    /// The `text` block after it, before the next commands: the commands' output.
     pub(super) shown: Option<String>,
 }
 

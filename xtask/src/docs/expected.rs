@@ -1,8 +1,8 @@
-//! Comparison of an output with what a page shows. `…` in a line stands for any text, a line of `…` alone for any lines.
+//! Comparison of an output with that of a page. `…` in a line stands for any text, a line of `…` alone for any lines.
 
 const ANY: &str = "…";
 
-/// Compares what a page shows with what a command printed.
+/// Compares the output of a page with that of a command.
 ///
 /// # Errors
 /// Both texts, if they differ.
@@ -13,7 +13,7 @@ pub(super) fn compare(shown: &str, printed: &str) -> Result<(), String> {
     Err(format!("the page shows\n{}\nbut it printed\n{}", shown.trim_end(), printed.trim_end()))
 }
 
-/// Tells whether a command printed what a page shows; blanks at the ends of lines and of the text don't count.
+/// Tells whether a command printed the page's output; blanks at the ends of lines and of the text don't count.
 pub(super) fn matches(shown: &str, printed: &str) -> bool {
     let shown: Vec<&str> = shown.trim_end().lines().map(str::trim_end).collect();
     let printed: Vec<&str> = printed.trim_end().lines().map(str::trim_end).collect();

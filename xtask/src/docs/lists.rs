@@ -110,7 +110,7 @@ pub(super) fn action(text: &str) -> Action {
 /// Holds the lists against the blocks that are there.
 ///
 /// # Errors
-/// An entry whose block is gone.
+/// An entry without its block.
 pub(super) fn check<'a>(blocks: impl Iterator<Item = &'a str>) -> Result<(), String> {
     let blocks: BTreeSet<&str> = blocks.collect();
     let entries = SERVE.iter().chain(LEAVE).map(|(block, _)| *block);

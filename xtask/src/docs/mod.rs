@@ -1,8 +1,8 @@
-//! The documentation, run as it is written: each `sh` block goes to a shell byte for byte, and has to print what the
-//! `text` block after it shows.
+//! The documentation, run as it is written: each `sh` block goes to a shell byte for byte, and has to print the `text`
+//! block after it.
 //!
-//! A section is what stands between two headings. Its blocks share one shell, as if somebody pasted them one after the
-//! other into a terminal. A block that serves gets a terminal of its own, and is interrupted at the end of its section.
+//! A section lies between two headings. Its blocks share one shell, as if somebody pasted them one after the other into
+//! a terminal. A block that serves gets a terminal of its own, and is interrupted at the end of its section.
 
 mod blocks;
 mod expected;
@@ -23,7 +23,7 @@ use workspace::Workspace;
 
 use crate::counts;
 
-/// The block whose output has the numbers of tests.
+/// Block that prints the numbers of tests.
 const TESTS: &str = "cargo test\n";
 
 /// Markdown files of the repository: README.md first, then by name.
@@ -48,7 +48,7 @@ fn sections(root: &Path) -> Result<Vec<Section>, String> {
     Ok(sections)
 }
 
-/// Prints each block with what is done with it.
+/// Prints each block with its action.
 pub(crate) fn list(root: &Path) -> Result<(), String> {
     for section in sections(root)? {
         for block in &section.blocks {
@@ -62,7 +62,7 @@ pub(crate) fn list(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs all blocks, or those of the sections whose heading holds `only`.
+/// Runs all blocks, or those of the sections with `only` in their heading.
 pub(crate) fn run(root: &Path, only: Option<&str>) -> Result<(), String> {
     let workspace = Workspace::new(root)?;
     let started = Instant::now();

@@ -12,7 +12,7 @@ use super::{Block, expected};
 /// The longest wait for the line that says that it serves: the first build is part of it.
 const START: Duration = Duration::from_secs(30 * 60);
 
-/// The longest wait for the rest of what the page shows, and for the end after Ctrl-C.
+/// The longest wait for the rest of the page's output, and for the end after Ctrl-C.
 const SHORT: Duration = Duration::from_secs(60);
 
 /// A server that is ready.
@@ -26,7 +26,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts a block and waits for the line that it prints when it is ready, and for what the page shows.
+    /// Starts a block and waits for its line of readiness, and for the page's output.
     ///
     /// # Errors
     /// An end or a wait that is too long before that.

@@ -1,4 +1,4 @@
-//! The shell of a section, and the threads that read what commands print.
+//! The shell of a section, and the threads that read the output of commands.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Stdio};

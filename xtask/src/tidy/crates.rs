@@ -29,7 +29,7 @@ pub(crate) struct Module {
     pub(crate) generated: BTreeSet<String>,
     /// Imported names, each with the path that it stands for.
     pub(crate) imports: Vec<(String, Names)>,
-    /// Paths whose names are all imported.
+    /// Paths with names that are all imported.
     pub(crate) globs: Vec<Names>,
 }
 

@@ -16,7 +16,7 @@ use crates::Sources;
 use violation::Violation;
 use words::Counts;
 
-/// Top-level folders whose comments are counted.
+/// Top-level folders with counted comments.
 const COUNTED: [&str; 5] = ["shared", "functions", "local", "bench", "tests"];
 
 /// Files that other projects wrote.

@@ -13,7 +13,7 @@ use shared::search::{Cluster, DocumentStoreError, ErrorCause, Payload, Version, 
 use super::lines::Lines;
 use crate::cli::CommandError;
 use crate::cli::alias::missing;
-use crate::cli::backoff::{PATIENCE, wait};
+use crate::cli::backoff::{GIVE_UP_AFTER, wait};
 use crate::cli::cluster::{self, OpenCluster};
 
 /// Time for which OpenSearch keeps the point in time for the next page.
@@ -155,7 +155,7 @@ struct Asking {
     alias_prefix: String,
 }
 
-/// Why there is no answer.
+/// Reason that there is no answer.
 enum Refusal {
     /// It may be there later.
     Fault(DocumentStoreError),
@@ -215,7 +215,7 @@ impl Asking {
                 Ok(body) => return Ok(Some(body)),
                 Err(Refusal::TooLarge) => return Ok(None),
                 Err(Refusal::Never(reason)) => return Err(reason.into()),
-                Err(Refusal::Fault(fault)) if started.elapsed() >= PATIENCE => return Err(fault.into()),
+                Err(Refusal::Fault(fault)) if started.elapsed() >= GIVE_UP_AFTER => return Err(fault.into()),
                 Err(Refusal::Fault(fault)) => {
                     failures += 1;
                     tokio::time::sleep(wait(failures, &fault)).await;

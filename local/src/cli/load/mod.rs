@@ -30,7 +30,7 @@ use crate::data_dir::DataDir;
 
 use super::alias;
 use super::args::DEFAULT_DATA;
-use super::backoff::PATIENCE;
+use super::backoff::GIVE_UP_AFTER;
 use super::cluster::{self, OpenCluster};
 use super::error::CommandError;
 use super::output::{complain, say};
@@ -84,7 +84,7 @@ async fn load(
         refusals: &refusals,
         progress: progress.clone(),
         mix_versions: args.mix_versions,
-        patience: PATIENCE,
+        give_up_after: GIVE_UP_AFTER,
     };
     let ended = pipeline.run(batches, Position { file: 0, line: args.from_line }, stop).await;
     progress.finish();

@@ -71,7 +71,7 @@ pub(super) struct Pipeline<'a, W> {
     /// True if counts and times may be compared as versions.
     pub(super) mix_versions: bool,
     /// Longest time without any success.
-    pub(super) patience: Duration,
+    pub(super) give_up_after: Duration,
 }
 
 /// A batch, and how often it failed.
@@ -82,7 +82,7 @@ struct Flight {
     compared: bool,
     /// Has a document that is stored, of a version that can be compared with the load's.
     met_stored: bool,
-    /// Why stored versions could not be read, if so.
+    /// Reason that stored versions could not be read, if so.
     unread: Option<String>,
     failures: u32,
 }
@@ -290,8 +290,8 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
     fn failed(&self, state: &mut State, mut flight: Flight, fault: &DocumentStoreError) -> Result<(), String> {
         let now = Instant::now();
         let since = *state.failing_since.get_or_insert(now);
-        if now.duration_since(since) >= self.patience {
-            return Err(format!("{fault}; it took nothing for {} seconds", self.patience.as_secs()));
+        if now.duration_since(since) >= self.give_up_after {
+            return Err(format!("{fault}; it took nothing for {} seconds", self.give_up_after.as_secs()));
         }
         state.most = (state.most / 2).max(1);
         state.steady = 0;

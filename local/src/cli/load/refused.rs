@@ -33,7 +33,7 @@ pub(super) struct Refused {
     pub(super) position: Position,
     /// The same in words.
     pub(super) place: String,
-    /// Why it was refused.
+    /// Reason of the refusal.
     pub(super) reason: String,
     /// The version that a line before it gave.
     pub(super) version: Option<Version>,

@@ -19,7 +19,7 @@ use super::messages::{
 #[derive(Debug)]
 pub struct SearchApi;
 
-/// Why a request of the search API failed.
+/// Failure of a request of the search API.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     /// The document's id is no id: 400.

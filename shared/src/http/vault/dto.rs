@@ -121,7 +121,7 @@ pub struct DamagedSecretResponse<'a> {
     pub path: String,
     /// Owner.
     pub owner_id: &'a str,
-    /// Why it can't be read.
+    /// Error that keeps it from being read.
     pub error: ErrorBody,
 }
 

@@ -56,7 +56,7 @@ impl FieldError {
     }
 }
 
-/// Why a request of the vault API failed.
+/// Failure of a request of the vault API.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The body is no JSON object: 400.
@@ -232,7 +232,7 @@ impl VaultError {
             Self::Service(_) => {
                 ErrorBody::new(Code::IntraServiceCommunicationError, "A service behind this one failed")
             }
-            Self::Configuration(_) => ErrorBody::new(Code::ConfigurationError, "The service is not configured rightly"),
+            Self::Configuration(_) => ErrorBody::new(Code::ConfigurationError, "The service is misconfigured"),
             Self::Internal(_) => ErrorBody::new(Code::GeneralError, "Internal error"),
         }
     }

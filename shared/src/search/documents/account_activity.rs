@@ -114,7 +114,7 @@ document! {
     pub struct ExpansionItem {
         /// The account's id at its source.
         account_id("accountId"): String,
-        /// Why the item is here, such as `Role`.
+        /// Origin of the item, such as `Role`.
         cause("cause"): String,
         /// Name of the item.
         name("name"): String,

@@ -85,7 +85,7 @@ pub fn alias(prefix: &str, index: IndexName) -> String {
     encode(&format!("{prefix}{index}"))
 }
 
-/// Document stored under an id: a document, or the mark of one that was deleted.
+/// Document stored under an id: a document, or a tombstone.
 fn document(bytes: Bytes) -> Result<Option<DocumentBytes>, DocumentStoreError> {
     if tombstone::is_tombstone(&bytes) {
         return Ok(None);

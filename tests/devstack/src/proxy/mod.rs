@@ -28,9 +28,9 @@ pub enum Fault {
     Reset,
     /// The request arrives, and no answer ever comes; the service never sees it.
     Stall,
-    /// The service does what it was asked to, and the connection ends in the middle of its answer.
+    /// The service does the request, and the connection ends in the middle of its answer.
     CutAnswer,
-    /// The service does what it was asked to, and the connection is reset before its answer.
+    /// The service does the request, and the connection is reset before its answer.
     DropAnswer,
     /// This is answered; the service never sees the request.
     Answer {
@@ -55,7 +55,7 @@ struct Plan {
     /// Number of calls that are passed on before the first failure.
     skip: usize,
     times: usize,
-    /// The one action or method whose calls fail; all, if there is none.
+    /// The one action or method with failing calls; all, if there is none.
     action: Option<String>,
 }
 
@@ -158,7 +158,7 @@ impl Proxy {
         self.heal();
     }
 
-    /// The calls that arrived since the last time, whatever became of them.
+    /// The calls since the last time, successful or not.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.state.calls.lock().unwrap())
     }
@@ -204,7 +204,7 @@ async fn accept(mut listener: TcpListener, address: SocketAddr, state: Arc<State
         }
         // Open connections end as well: a service that is gone answers on none.
         drop(connections);
-        // The port stays ours: a socket that doesn't listen refuses what is sent to it.
+        // The port stays ours: a socket that doesn't listen refuses connections.
         let closed = bound(address);
         drop(listener);
         if plan.wait_for(|plan| !refuses(plan)).await.is_err() {

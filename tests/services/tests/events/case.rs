@@ -1,4 +1,4 @@
-//! A case: an event, what must come back, and the requests around it.
+//! A case: an event, the expected answer, and the requests around it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,7 +24,7 @@ pub struct Case {
     pub after: Vec<Step>,
 }
 
-/// A request around a case, and what it must be answered with.
+/// A request around a case, and its expected answer.
 #[derive(Debug)]
 pub enum Step {
     Document { index: String, id: String, text: String },
@@ -74,7 +74,7 @@ pub fn read(function: &str, name: &str) -> Result<Case, String> {
 }
 
 impl Case {
-    /// All users that the case is about: who asks, and whose secrets are asked for.
+    /// All users of the case: callers and owners.
     pub fn users(&self) -> BTreeSet<String> {
         let mut users: BTreeSet<String> = placeholders::users(&self.event).map(str::to_owned).collect();
         let event: Value = serde_json::from_str(&self.event).unwrap_or_default();

@@ -15,7 +15,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Says what of an answer is otherwise.
+    /// Names the difference of an answer.
     pub fn hold(&self, answer: &Answer) -> Result<(), String> {
         if answer.status != self.status {
             return Err(format!("status {} rather than {}", answer.status, self.status));
@@ -62,7 +62,7 @@ fn fits(expected: &Value, found: &Value, place: &str) -> Result<(), String> {
 fn text_fits(pattern: &str, text: &str) -> bool {
     let Some((start, others)) = pattern.split_once('…') else { return pattern == text };
     let Some(rest) = text.strip_prefix(start) else { return false };
-    // Where what follows stands more than once, any of the places may be the right one.
+    // If the text after it stands more than once, any of the places may be the right one.
     let places = rest.char_indices().skip(1).map(|(i, _)| i).chain([rest.len()]);
     !rest.is_empty() && places.into_iter().any(|i| text_fits(others, &rest[i..]))
 }

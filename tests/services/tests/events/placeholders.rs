@@ -33,8 +33,8 @@ pub fn tokens(filled: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| word.starts_with("eyJ") && word.matches('.').count() == 2)
 }
 
-/// A token by its words: the user's id, then what it has otherwise than the scopes `user` and `sp:search:read` and the
-/// level `ORG_ADMIN`: `scopes=a,b`, `roles=a,b`, `levels=a,b`, `signature=wrong`.
+/// A token by its words: the user's id, then its differences from the scopes `user` and `sp:search:read` and the level
+/// `ORG_ADMIN`: `scopes=a,b`, `roles=a,b`, `levels=a,b`, `signature=wrong`.
 pub fn token(stack: &Stack, words: &str) -> String {
     let list = |text: &str| text.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let mut words = words.split(' ');

@@ -31,11 +31,11 @@ struct Operation {
     method: &'static str,
     /// Path after the user's secrets, and the body, of a request that warms the function.
     warm: (&'static str, &'static str, u64),
-    /// The same for the request whose call fails.
+    /// The same for the request with the failing call.
     request: (&'static str, &'static str),
     /// The status of that request when the table is back.
     again: u64,
-    /// That status if the table had done what it was asked to.
+    /// That status if the table had done the request.
     again_if_done: u64,
     /// The version of the secret before and after these requests, if nothing fails; none if it isn't there.
     versions: (Option<u64>, Option<u64>),
@@ -120,7 +120,7 @@ fn rows() -> Vec<(Row, bool)> {
     throttled.into_iter().chain(failed.into_iter().chain(connections).map(|row| (row, false))).collect()
 }
 
-/// A user of this row alone, whose secret `db` is there.
+/// A user of this row alone, with a secret `db`.
 fn user(operation: &Operation, row: &Row) -> String {
     format!("fault-{}-{}-{}", operation.function, operation.action, row.name.replace(' ', "-"))
 }

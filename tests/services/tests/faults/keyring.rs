@@ -27,7 +27,7 @@ pub const TESTS: &[Test] = &[
     ),
 ];
 
-/// A function that has a keyring, and a request of it: method, what follows the path of the user's secrets, and body.
+/// A function with a keyring, and a request of it: method, path after the user's secrets, and body.
 type Operation = (&'static str, (&'static str, &'static str, &'static str));
 
 const LIST: Operation = ("list-secrets", ("GET", "", ""));
@@ -35,7 +35,7 @@ const CREATE: Operation = ("create-secret", ("POST", "", r#"{"name":"new","data"
 const GET: Operation = ("get-secret", ("GET", "/db", ""));
 const UPDATE: Operation = ("update-secret", ("PUT", "/db", r#"{"data":{"n":1}}"#));
 
-/// All ways in which Secrets Manager fails, and what the client is told.
+/// All failures of Secrets Manager, and the client's answers.
 fn rows() -> Vec<(Row, Value)> {
     let failed = [
         Row::new("failed", refusal(500, "InternalServiceError"), "InternalServiceError"),
@@ -51,7 +51,7 @@ fn rows() -> Vec<(Row, Value)> {
     rows.push((Row::new("a secret without text", empty, "holds no text"), service_error()));
     let other = json!({ "Name": "n", "SecretString": super::WORDS }).to_string();
     let other = answer(200, "application/x-amz-json-1.1", other);
-    let configuration = vault_error("CONFIGURATION_ERROR", "The service is not configured rightly");
+    let configuration = vault_error("CONFIGURATION_ERROR", "The service is misconfigured");
     rows.push((Row::new("no keyring", other, "the keyring is not of the form"), configuration));
     rows
 }

@@ -1,4 +1,4 @@
-//! A call whose first answer is lost is repeated by the function, and changes nothing twice.
+//! A call with a lost first answer is repeated by the function, and changes nothing twice.
 
 use serde_json::json;
 
@@ -32,7 +32,7 @@ fn once() -> [(&'static str, Fault); 7] {
     ]
 }
 
-/// Runs `test` for each of these ways with a user of its own who has the secret `db`, the function, and what fails.
+/// Runs `test` for each of these failures, with a user of its own with the secret `db`, the function, and the failure.
 fn each(world: &World, function: &str, test: impl Fn(&Stack, &str, &Watched<'_>, &Fault) + Sync) {
     let stack = world.stack();
     let create = Function::start(stack, "create-secret");
@@ -50,7 +50,7 @@ fn each(world: &World, function: &str, test: impl Fn(&Stack, &str, &Watched<'_>,
     );
 }
 
-/// Sends a request of whose calls the first of this action fails so, and holds that it was made twice.
+/// Sends a request with a failing first call of this action, and checks that the call was made twice.
 fn lose(watched: &Watched<'_>, user: &str, action: &str, fault: &Fault, request: (&str, &str, &str)) -> Answer {
     watched.forget_calls();
     watched.dynamodb.fail_action(action, fault.clone(), 1);

@@ -1,6 +1,6 @@
-//! Services that fail: each way to fail for each operation that can meet it. What the client is told is what the
-//! contract says, in time; the cause is in the log under the id that the answer has, and not in the answer; and when
-//! the service is back, the same process goes on.
+//! Services that fail: each way to fail for each operation that can meet it. The client's answer is that of the
+//! contract, in time. The cause is in the log under the answer's id, and not in the answer. Once the service is back,
+//! the same process continues.
 
 pub mod dynamodb;
 pub mod key_server;
@@ -52,14 +52,14 @@ impl Row {
         self.fault == Fault::Stall
     }
 
-    /// Tells whether the service did what it was asked to.
+    /// Tells whether the service did the request.
     fn is_done(&self) -> bool {
         matches!(self.fault, Fault::CutAnswer | Fault::DropAnswer)
     }
 }
 
-/// The ways in which a connection fails. What the log says of them is the client library's; `late` is that no answer
-/// came in time.
+/// The ways in which a connection fails. The words of the log are the client library's; `late` is that no answer came
+/// in time.
 fn broken_connections(late: &'static str) -> [Row; 5] {
     [
         Row::new("refused", Fault::Refuse, "Connection refused"),
@@ -117,8 +117,8 @@ fn ask(watched: &Watched<'_>, user: &str, (method, path, body): (&str, &str, &st
     Asked { answer, took: started.elapsed() }
 }
 
-/// Holds what is true of every failure: it came in time, with this status; the log has the causes under the answer's
-/// id; the answer has nothing of them. `start` is how much of the time a start may have taken.
+/// Checks the rules of every failure: it came in time, with this status; the log has the causes under the answer's id;
+/// the answer has nothing of them. `start` is how much of the time a start may have taken.
 #[track_caller]
 fn expect_failure(watched: &Watched<'_>, asked: &Asked, status: u64, causes: &[&str], start: Duration) {
     let Asked { answer, took } = asked;

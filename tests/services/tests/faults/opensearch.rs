@@ -1,4 +1,4 @@
-//! OpenSearch that fails, or that gives what is no document.
+//! OpenSearch that fails, or gives bytes that are no document.
 
 use serde_json::json;
 
@@ -83,7 +83,7 @@ fn a_document_that_can_not_be_had_is_an_internal_fault_and_comes_when_it_can(wor
 
 fn a_throttled_opensearch_tells_clients_when_to_come_again(world: &World) {
     let stack = world.stack();
-    // What OpenSearch says, and what clients are told: they sleep as long as that.
+    // The delay that OpenSearch names, and the clients' answer: they sleep as long as that.
     let rows = [(None, "1"), (Some("7"), "7"), (Some("0"), "1"), (Some("86400"), "60"), (Some("soon"), "1")];
     side_by_side(
         &rows,
@@ -105,8 +105,8 @@ fn a_throttled_opensearch_tells_clients_when_to_come_again(world: &World) {
 fn a_document_that_is_too_large_is_never_cut(world: &World) {
     let stack = world.stack();
     let watched = warm(stack);
-    // Lambda takes an answer of 6 MiB, in which the quotes of the document are escaped. What is above that as it is, or
-    // only so, is refused; what fits with them comes back whole.
+    // Lambda takes an answer of 6 MiB, in which the quotes of the document are escaped. A document above that, alone or
+    // only so, is refused; fitting ones come back whole.
     let filled = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - 8));
     let quotes = format!(r#"{{"a":[{}""]}}"#, r#""","#.repeat(1_300_000));
     let whole = filled(5_900_000);

@@ -50,7 +50,7 @@ fn five_thousand_documents(world: &World) {
 pub(super) fn generate(random: &Random, number: usize) -> (String, String) {
     let mut random = random.part(number);
     let odd: String = (0..random.below(10)).map(|_| random.character()).filter(|c| !c.is_control()).collect();
-    // What stands before the number may be digits.
+    // The text before the number may be digits.
     let id = format!("{odd}#{number}");
     let text = loop {
         let text = generator::document(random.clone(), number, 5);

@@ -69,10 +69,10 @@ fn a_load_repeats_what_was_cut_or_reset(world: &World) {
     for fault in [Fault::Reset, Fault::CutAnswer, Fault::DropAnswer] {
         let (place, proxy) = (Place::new(world.stack()), proxy(world));
         proxy.fail_times(fault.clone(), 3);
-        // Without a question about versions, so that writes are what fails.
+        // Without a question about versions, so that writes fail.
         let output = place.load_through(Some(&proxy.url()), &["--mix-versions"], &lines(DOCUMENTS));
         assert_eq!(output.status.code(), Some(0), "{fault:?}: {}", said(&output));
-        // What was applied without an answer is unchanged when it comes again.
+        // A change applied without an answer is unchanged when it comes again.
         let summary = summary(&output);
         let numbers: Vec<usize> = summary.split(' ').filter_map(|word| word.parse().ok()).collect();
         assert_eq!((numbers[0] + numbers[1], numbers[2], numbers[3]), (DOCUMENTS, 0, 0), "{fault:?}: {summary}");

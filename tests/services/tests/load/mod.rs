@@ -133,7 +133,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The line that says what became of everything.
+/// The line with the counts.
 fn summary(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.trim_end().strip_prefix("roles: ").unwrap_or_else(|| panic!("{text}{}", said(output)));

@@ -1,4 +1,4 @@
-//! Broken output: the exit status and what is in OpenSearch agree.
+//! Broken output: the exit status and the documents in OpenSearch agree.
 
 use std::fs::OpenOptions;
 use std::process::{Command, Output, Stdio};
@@ -18,7 +18,7 @@ fn full() -> Stdio {
     OpenOptions::new().write(true).open("/dev/full").unwrap().into()
 }
 
-/// A pipe whose reader has gone.
+/// A pipe with a closed reader.
 fn closed() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

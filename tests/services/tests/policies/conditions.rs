@@ -1,4 +1,5 @@
-//! Conditions of permissions, and what else narrows access: the keyring's own policy, TLS, and the domain's setting.
+//! Conditions of permissions, and other restrictions of access: the keyring's own policy, TLS, and the domain's
+//! setting.
 
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ pub(super) fn a_put_gives_nothing_back(_: &World) {
     assert_eq!(functions, ["CreateSecret", "UpdateSecret"]);
 }
 
-/// Whoever has a function's credentials opens nothing with the key itself.
+/// A holder of a function's credentials opens nothing with the key itself.
 pub(super) fn the_key_is_used_through_services_alone(_: &World) {
     let template = Template::read();
     let mut keys = 0;

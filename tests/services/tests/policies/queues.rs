@@ -1,4 +1,4 @@
-//! The queue, and functions that are called by nobody who has a token.
+//! The queue, and functions without callers that have a token.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(super) fn the_queue_is_read_for_one_function_alone(_: &World) {
             let arn = json!({ "Fn::GetAtt": "Changes.Arn" });
             assert_eq!(queue["Queue"], arn);
             assert_eq!((&statement.resources, &statement.conditions), (&vec![arn], &Vec::new()));
-            // What Lambda asks for, and no more: not to send, not to purge.
+            // Lambda's requests, and no more: not to send, not to purge.
             let needed = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
             assert_eq!(statement.actions, needed);
             // Otherwise one message that fails would bring all of its batch again.

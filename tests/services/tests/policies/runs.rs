@@ -14,7 +14,7 @@ use devstack::stack::{Stack, TABLE};
 use devstack::watched::Watched;
 use shared::names::IndexName;
 
-/// A function and the owner whose secrets it is asked for.
+/// A function and the owner in its requests.
 struct Run<'a> {
     stack: &'a Stack,
     watched: Watched<'a>,
@@ -281,7 +281,7 @@ pub(super) fn document(stack: &Stack) -> BTreeSet<String> {
     let ask = |path: &str, status| run.own("GET", path, "").expect_status(status).status;
     stack.runtime().block_on(stack.put_document("events", "policy-1", "{}"));
     ask("/search/events/policy-none", 404);
-    // What opened the first connection is no reading of a document.
+    // The request that opened the first connection is no reading of a document.
     run.watched.opensearch.take_calls();
     ask("/search/events/policy-1", 200);
     ask("/search/events/policy-none", 404);

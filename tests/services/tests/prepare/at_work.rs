@@ -108,7 +108,7 @@ fn a_changed_mapping_costs_no_reader_and_no_writer_anything(world: &World) {
                 reads.fetch_add(1, Ordering::Relaxed);
             }
         });
-        // Whatever becomes of one of the three, the others end.
+        // If one of the three fails, the others end.
         let end = EndOf(&is_over);
         let said = indices.prepare(&[]);
         let after = (reads.load(Ordering::Relaxed) + 100, writes.load(Ordering::Relaxed) + 200);

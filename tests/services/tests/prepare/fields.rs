@@ -210,7 +210,7 @@ fn old_indices_and_old_deletes_go(world: &World) {
     // A document that was stored before the member was reserved is no tombstone.
     let reserved = r#"{"id":"reserved","coffer$deleted":1}"#;
     assert_eq!(indices.write(index, "reserved", 1, Some(reserved)), Outcome::Applied);
-    // Whoever made it, it isn't ours.
+    // An index of another maker isn't ours.
     indices.get("PUT", "forget-roles-backup", &Value::Null);
     indices.get("PUT", "forget-roles-12345678", &Value::Null);
     let said = indices.prepare(&[]);

@@ -29,8 +29,8 @@ struct Indices<'a> {
 }
 
 impl<'a> Indices<'a> {
-    /// Behind a prefix that no other test has. Nothing is there: what an earlier run has left in a cluster that lives on
-    /// is deleted.
+    /// Behind a prefix that no other test has. Nothing is there: indices of an earlier run in a living cluster are
+    /// deleted.
     fn new(stack: &'a Stack, prefix: &'static str) -> Self {
         // A machine that is busy with other tests is slow at times.
         let timeout = Duration::from_secs(60);
@@ -59,7 +59,7 @@ impl<'a> Indices<'a> {
         program
     }
 
-    /// Runs `coffer prepare` to its good end; what it says.
+    /// Runs `coffer prepare` to its good end; returns its output.
     fn prepare(&self, arguments: &[&str]) -> String {
         said(&self.command(&self.stack.opensearch, arguments).output().unwrap())
     }
@@ -71,7 +71,7 @@ impl<'a> Indices<'a> {
         (status, serde_json::from_str(&text).unwrap_or_default())
     }
 
-    /// The same for what has to work.
+    /// The same for runs that have to work.
     fn get(&self, method: &str, path: &str, body: &Value) -> Value {
         let (status, answer) = self.ask(method, path, body);
         assert!(status < 300, "{method} {path}: {status} {answer}");

@@ -63,7 +63,7 @@ fn prepare_search_asks_for_what_its_role_allows_and_nothing_else(world: &World) 
     let function = function(stack, &own);
     // On an empty cluster.
     assert_eq!(call(stack, &function, "Create", &answers)["Status"], "SUCCESS");
-    // From other mappings, with what a run that was killed has left in the way.
+    // From other mappings, with the rest of a killed run in the way.
     for index in IndexName::ALL {
         let new = indices.behind(index).remove(0);
         indices.make_old(index);

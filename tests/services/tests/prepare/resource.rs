@@ -106,7 +106,7 @@ fn answered_when_settings_are_wrong(world: &World) {
     let answers = cloud_formation(stack);
     let function = function(stack, &[("COFFER_OPENSEARCH_URL", "")]);
     expect_failure(&call(stack, &function, "Create", &answers), "COFFER_OPENSEARCH_URL is missing");
-    // What was never there can be deleted.
+    // A missing object can be deleted.
     assert_eq!(call(stack, &function, "Delete", &answers)["Status"], "SUCCESS");
     expect_failure(&call(stack, &function, "Upgrade", &answers), "unknown type");
 }

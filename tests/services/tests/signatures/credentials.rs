@@ -7,8 +7,8 @@ use super::{ACCESS_KEY, SECRET_KEY, TOKEN, expect_asked_for, path, start};
 use crate::World;
 
 pub fn credentials_are_in_no_log_and_no_answer(world: &World) {
-    // Amazon's answer to a signature that it doesn't agree with quotes what should have been signed; this server quotes
-    // all that it got, whatever it answers. The id says with what.
+    // Amazon's answer to a wrong signature quotes the text that should have been signed; this server quotes everything
+    // that it got, in every answer. The id names the credentials.
     let server = Server::new(|request| match request.target.rsplit('/').next().unwrap() {
         "reset" => Vec::new(),
         status => {
@@ -50,7 +50,7 @@ pub fn a_redirection_takes_no_credential(world: &World) {
         [("COFFER_OPENSEARCH_AUTH", "basic"), ("COFFER_OPENSEARCH_USER", "u"), ("COFFER_OPENSEARCH_PASSWORD", "p")];
     for settings in [&[][..], &basic] {
         let get = start(world.stack(), &server, settings);
-        // What another host says is none of our documents.
+        // Another host's answer is none of our documents.
         get.call("signer", "GET", &path(IndexName::Roles, "x"), "").expect_status(500);
         for request in elsewhere.take() {
             for name in ["authorization", "x-amz-security-token"] {
@@ -73,7 +73,7 @@ pub fn without_authentication_nothing_is_signed(world: &World) {
 
 pub fn basic_authentication(world: &World) {
     let server = Server::with_a_document();
-    // The two examples of the RFC, and a password that holds what separates it from the user.
+    // The two examples of the RFC, and a password that holds its separator from the user.
     for (user, password, expected) in [
         ("Aladdin", "open sesame", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
         ("test", "123\u{a3}", "dGVzdDoxMjPCow=="),

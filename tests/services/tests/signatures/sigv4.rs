@@ -83,8 +83,8 @@ fn canonical_request(request: &Request, signed: &[&str], payload: &str) -> Strin
     text
 }
 
-/// Each segment of the path as it was sent, encoded; what was encoded already is so once more. Empty segments and those
-/// of dots would be taken out first, and none of ours may have any.
+/// Each segment of the path as it was sent, encoded; an encoded one is encoded once more. Empty segments and those of
+/// dots would be taken out first, and none of ours may have any.
 pub fn canonical_path(path: &str) -> String {
     let segments: Vec<&str> = path.strip_prefix('/').expect("an absolute path").split('/').collect();
     let plain = segments == [""] || segments.iter().all(|segment| !matches!(*segment, "" | "." | ".."));

@@ -1,7 +1,7 @@
-//! Documents as odd as JSON allows and OpenSearch takes, written as text: what a library would write is too even.
+//! Documents as odd as JSON allows and OpenSearch takes, written as text: a library would write them too evenly.
 //!
-//! What OpenSearch refuses is left out: a member that is there twice, numbers of more than a thousand digits, on the
-//! first level arrays twenty deep, and there also keys that are empty or have a part between dots that is.
+//! Forms that OpenSearch refuses are left out: a repeated member, numbers of more than a thousand digits, on the first
+//! level arrays twenty deep, and there also keys that are empty or have a part between dots that is.
 
 #[path = "tokens.rs"]
 mod tokens;
@@ -79,7 +79,7 @@ pub fn document_of(random: Random, escaped: usize) -> String {
         generator.text.push(',');
         length += super::escaped_length(&generator.text[start..]);
     }
-    // The last string takes what is left.
+    // The last string takes the rest.
     let left = escaped - length - super::escaped_length(END);
     write!(generator.text, "\"{}\"]}}", "x".repeat(left)).unwrap();
     generator.text
@@ -104,7 +104,7 @@ impl Generator {
         } else if self.random.percent(50) {
             write!(self.text, "\"k{number}\"").unwrap();
         } else {
-            // The number keeps it apart from others, and a dash the number from what follows.
+            // The number keeps it apart from others, and a dash keeps the number apart from the rest.
             let odd = [
                 ".a.b",
                 " ",
@@ -143,7 +143,7 @@ impl Generator {
                 let literal = self.random.one_of(&["null", "null", "true", "false", "[]", "{}", "\"\""]);
                 self.text.push_str(literal);
             }
-            // Once in a while as deep as a thousand levels allow, with some left for what is around it.
+            // Once in a while as deep as a thousand levels allow, with some left for its surroundings.
             14 if self.random.percent(5) => self.deep(),
             14..17 if depth < 8 => {
                 self.text.push('[');

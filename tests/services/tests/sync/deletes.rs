@@ -34,13 +34,13 @@ pub fn a_late_upsert_does_not_bring_a_deleted_document_back(world: &World) {
     forget_deletes(&indices, index);
     assert_eq!(sync.deliver(&[put(7)]), [].into());
     expect(404);
-    // What was deleted may be made again.
+    // A deleted document may be made again.
     assert_eq!(sync.deliver(&[put(11)]), [].into());
     assert_eq!(expect(200), document("a", "11"));
 }
 
-/// Lets OpenSearch forget the versions of what it deleted, and waits until it has: until another document, which was
-/// deleted by OpenSearch's own means, comes back with an older version.
+/// Lets OpenSearch forget the versions of deleted documents, and waits for it: until another document, deleted by
+/// OpenSearch's own means, comes back with an older version.
 fn forget_deletes(indices: &Indices<'_>, index: IndexName) {
     let ask = |method: &str, path: &str, body: &str| {
         let path = format!("{}{index}/{path}", indices.prefix);

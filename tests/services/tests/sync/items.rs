@@ -43,7 +43,7 @@ pub fn a_document_that_is_throttled_or_fails_is_reported_alone(world: &World) {
         "{log}"
     );
 
-    // What failed is delivered again, and applied.
+    // Failed messages are delivered again, and applied.
     let again: Vec<_> = batch.iter().filter(|message| expected.contains(&message.id)).cloned().collect();
     assert_eq!(sync.function.deliver(&again), [].into());
     assert_eq!(indices.read(index, "b"), Some(document("b", "x")));

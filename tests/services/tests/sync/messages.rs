@@ -11,7 +11,7 @@ use crate::World;
 /// A word that documents hold, and no log may.
 const CANARY: &str = "canary-of-a-document-55d1";
 
-/// Messages that can never be applied: what is wrong, the message, and what the log says of it.
+/// Messages that can never be applied: the defect, the message, and the line of the log.
 fn poisoned() -> Vec<(&'static str, Message, &'static str)> {
     let index = IndexName::Roles;
     let right = document("poison", CANARY);
@@ -56,7 +56,7 @@ fn poisoned() -> Vec<(&'static str, Message, &'static str)> {
     ]
 }
 
-/// A member that an index takes as a number alone: what Coffer maps is never refused for its value.
+/// A member that an index takes as a number alone: Coffer's mapping never refuses a document for its value.
 const STRICT: &str = "strict";
 
 fn make_strict(indices: &Indices<'_>, index: IndexName) {

@@ -1,5 +1,5 @@
 //! sync-documents: changes of documents, delivered as a queue delivers them — late, in any order, more than once — into
-//! OpenSearch, and what get-document's way of reading finds afterwards.
+//! OpenSearch, and the documents that get-document then reads.
 
 mod deletes;
 mod items;

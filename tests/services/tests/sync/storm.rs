@@ -58,7 +58,7 @@ impl Changes {
     }
 }
 
-/// The id of a document, some of them with what means something in a path or in JSON.
+/// The id of a document, some of them with characters that mean something in a path or in JSON.
 fn id(of: usize) -> String {
     ["", "a/", "ü%2F", "\"\\ ", "_"][of % 5].to_owned() + &of.to_string()
 }
@@ -104,7 +104,7 @@ fn deliver(
             }
         }
     };
-    // A worker that ends leaves nothing behind, but another may give back what failed.
+    // A worker that ends leaves nothing behind, but another may give back failed messages.
     for round in 0.. {
         assert!(round < 100, "{} messages are never applied", queue.lock().unwrap().len());
         thread::scope(|scope| {

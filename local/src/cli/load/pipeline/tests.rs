@@ -72,17 +72,17 @@ fn batches(count: u64) -> mpsc::Receiver<Message> {
     receiver
 }
 
-async fn run<F>(store: &Store<F>, count: u64, patience: Duration, stop: impl Future<Output = ()>) -> Ended
+async fn run<F>(store: &Store<F>, count: u64, give_up_after: Duration, stop: impl Future<Output = ()>) -> Ended
 where
     F: Fn(usize, &[Change]) -> Result<Vec<Outcome>, DocumentStoreError> + Send + Sync,
 {
-    run_on(store, batches(count), patience, stop).await
+    run_on(store, batches(count), give_up_after, stop).await
 }
 
 async fn run_on<F>(
     store: &Store<F>,
     batches: mpsc::Receiver<Message>,
-    patience: Duration,
+    give_up_after: Duration,
     stop: impl Future<Output = ()>,
 ) -> Ended
 where
@@ -97,7 +97,7 @@ where
         refusals: &refusals,
         progress,
         mix_versions: true,
-        patience,
+        give_up_after,
     };
     pipeline.run(batches, Position { file: 0, line: 1 }, stop).await
 }
