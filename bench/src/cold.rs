@@ -11,7 +11,7 @@ use crate::contenders;
 use crate::environment::About;
 use crate::options::{Function, Participants};
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::RunProgress;
 use crate::report;
 use crate::results::cold::{ColdResults, ColdSample};
 use crate::test_bed::TestBed;
@@ -82,7 +82,7 @@ pub async fn agree(site: &TestBed, contenders: &[Contender]) -> Result<(), Strin
 /// If it didn't answer.
 pub async fn warm_up(site: &TestBed, contenders: &[Contender]) -> Result<(), String> {
     const STARTS: usize = 200;
-    let mut progress = Progress::of(STARTS);
+    let mut progress = RunProgress::of(STARTS);
     for contender in contenders.first().into_iter().cycle().take(STARTS) {
         progress.step(format!("{}: the services warm up", contender.function));
         site.start(contender, 1769).await?.invoke(site.event(contender.function)?).await?;
@@ -103,7 +103,7 @@ pub async fn measure(
     rounds: u32,
 ) -> Result<Vec<ColdSample>, String> {
     let mut samples = Vec::new();
-    let mut progress = Progress::of(contenders.len() * rounds as usize);
+    let mut progress = RunProgress::of(contenders.len() * rounds as usize);
     for round in 0..rounds {
         let event = site.event(function.name())?;
         for contender in contenders {

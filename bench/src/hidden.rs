@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::in_process::InProcess;
 use crate::options::Seed;
-use crate::progress::Progress;
+use crate::progress::RunProgress;
 use crate::statistics::{difference_estimate, median};
 
 const HIDDEN: &str = "/vault/api/v1/user/alice/secrets/hidden";
@@ -90,7 +90,7 @@ struct Row {
 }
 
 async fn measure(vault: &InProcess, rounds: u32, random: &mut Random) -> Result<Vec<Row>, String> {
-    let mut progress = Progress::of(REQUESTS.len() * CALLERS.len());
+    let mut progress = RunProgress::of(REQUESTS.len() * CALLERS.len());
     let mut rows = Vec::new();
     for (method, body) in REQUESTS {
         for (caller, roles) in CALLERS {

@@ -30,7 +30,7 @@ use crate::environment::About;
 use crate::in_process::{InProcess, client_of, local_config};
 use crate::options::Seed;
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::RunProgress;
 use crate::report;
 use crate::results::list::{ListResults, ListSample, PAGE};
 use crate::seeding::{Planned, Target};
@@ -124,7 +124,7 @@ async fn measure(args: &ListArgs, url: Option<&str>, folder: &Path) -> Result<Ve
     };
     fill(target, &data, args).await?;
     let cases = cases(args.secrets);
-    let mut progress = Progress::of(cases.len() * (args.rounds as usize + 1));
+    let mut progress = RunProgress::of(cases.len() * (args.rounds as usize + 1));
     let mut samples = Vec::new();
     // The first round opens connections and fills caches, and isn't counted.
     for round in 0..=args.rounds {
@@ -182,7 +182,7 @@ async fn fill(target: Target, folder: &Path, args: &ListArgs) -> Result<(), Stri
         .chain(secrets("many", "b", args.secrets - PAGE, &large))
         .collect();
     eprintln!("filling the table …");
-    let mut progress = Progress::of(planned.len().div_ceil(CHUNK));
+    let mut progress = RunProgress::of(planned.len().div_ceil(CHUNK));
     let mut tasks = JoinSet::new();
     let mut chunks = planned.chunks(CHUNK);
     loop {

@@ -20,7 +20,7 @@ use crate::environment::About;
 use crate::memory::peak_kib;
 use crate::options::{Program, Seed};
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::RunProgress;
 use crate::report;
 use crate::results::load::{LoadResults, LoadSample, Loader};
 
@@ -64,7 +64,7 @@ pub fn run(args: &LoadArgs) -> Result<ExitCode, String> {
     let site = TestBed { stack, coffer, file, folder: folder.path(), documents: args.documents };
 
     let mut samples = Vec::new();
-    let mut progress = Progress::of(1 + 3 * args.rounds as usize);
+    let mut progress = RunProgress::of(1 + 3 * args.rounds as usize);
     // OpenSearch compiles while it runs: its first load is slow for every loader.
     progress.step("uncounted");
     site.plain_loop(&format!("bench-{}-uncounted-", std::process::id()))?;

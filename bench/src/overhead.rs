@@ -27,7 +27,7 @@ use crate::http1::Connection;
 use crate::in_process::{InProcess, client_of, local_config};
 use crate::options::Seed;
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::RunProgress;
 use crate::report;
 use crate::results::overhead::{OverheadResults, OverheadSample};
 
@@ -59,7 +59,7 @@ pub fn run(args: &AddedArgs) -> Result<ExitCode, String> {
     let stack = Stack::start();
     stack.runtime().block_on(examples::put(&stack));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-    let mut progress = Progress::of(2 * (UNCOUNTED + args.rounds) as usize);
+    let mut progress = RunProgress::of(2 * (UNCOUNTED + args.rounds) as usize);
     let samples = runtime.block_on(async {
         Ok::<_, String>(vec![
             get_secret(&stack, args.rounds, &mut progress).await?,
@@ -74,7 +74,7 @@ pub fn run(args: &AddedArgs) -> Result<ExitCode, String> {
 }
 
 /// A GetItem of the SDK's client, and the handler over the same client.
-async fn get_secret(stack: &Stack, rounds: u32, progress: &mut Progress) -> Result<OverheadSample, String> {
+async fn get_secret(stack: &Stack, rounds: u32, progress: &mut RunProgress) -> Result<OverheadSample, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     // Over the connections that the function has.
     let http = connections()?.client();
@@ -115,7 +115,7 @@ async fn get_item(client: &Client) -> Result<(), String> {
 }
 
 /// A GET over a plain connection, and the handler with signed requests over the SDK's HTTP client.
-async fn get_document(stack: &Stack, rounds: u32, progress: &mut Progress) -> Result<OverheadSample, String> {
+async fn get_document(stack: &Stack, rounds: u32, progress: &mut RunProgress) -> Result<OverheadSample, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let url: Url = stack.opensearch.parse().map_err(|error| format!("{}: {error}", stack.opensearch))?;
     let address = url.socket_addrs(|| None).ok().and_then(|all| all.into_iter().next());

@@ -1,4 +1,4 @@
-//! Progress of a long run, on standard error.
+//! RunProgress of a long run, on standard error.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -10,13 +10,13 @@ const INTERVAL: Duration = Duration::from_secs(20);
 
 /// A bar on a terminal; elsewhere a line now and then.
 #[derive(Debug)]
-pub struct Progress {
+pub struct RunProgress {
     bar: ProgressBar,
     lines: bool,
     said: Instant,
 }
 
-impl Progress {
+impl RunProgress {
     /// Of so many steps.
     pub fn of(steps: usize) -> Self {
         let lines = !io::stderr().is_terminal();
@@ -47,7 +47,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for RunProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

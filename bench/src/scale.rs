@@ -18,7 +18,7 @@ use crate::environment::About;
 use crate::in_process::{InProcess, client_of, local_config};
 use crate::options::Seed;
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::RunProgress;
 use crate::report;
 use crate::results::scale::{ScaleResults, ScaleSample};
 use crate::seeding::{Planned, Target};
@@ -96,7 +96,7 @@ async fn tables(engine: Engine, folder: &TempDir, sizes: &[u32]) -> Result<Table
     };
     let name = if service.is_some() { "DynamoDB Local" } else { "embedded" };
     eprintln!("filling {name} …");
-    let mut progress = Progress::of(sizes.iter().map(|size| size.div_ceil(CHUNK) as usize).sum());
+    let mut progress = RunProgress::of(sizes.iter().map(|size| size.div_ceil(CHUNK) as usize).sum());
     let mut tables = Vec::new();
     for size in sizes {
         let data = folder.path().join(size.to_string());
@@ -152,7 +152,7 @@ impl Tables {
         samples: &mut Vec<ScaleSample>,
     ) -> Result<(), String> {
         eprintln!("measuring {} …", self.engine);
-        let mut progress = Progress::of(self.tables.len() * (args.rounds as usize + 1));
+        let mut progress = RunProgress::of(self.tables.len() * (args.rounds as usize + 1));
         // The first round opens connections and fills caches, and isn't counted.
         for round in 0..=args.rounds {
             for turn in 0..self.tables.len() {

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::environment::About;
 use crate::options::Seed;
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::RunProgress;
 use crate::report;
 use crate::results::seal::{SealResults, SealSample};
 
@@ -57,7 +57,7 @@ pub fn run(args: &SealArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
     let mut random = Random::with_seed(seed);
-    let mut progress = Progress::of(args.sizes.len() * args.rounds as usize);
+    let mut progress = RunProgress::of(args.sizes.len() * args.rounds as usize);
     let mut samples = Vec::new();
     for size in &args.sizes {
         let work = Work::new(*size as usize, &mut random)?;

@@ -20,7 +20,7 @@ use crate::http1::Connection;
 use crate::memory::resident_kib;
 use crate::options::{Program, Seed};
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::RunProgress;
 use crate::report;
 use crate::results::serve::{MemorySample, ServeResults, ServeSample};
 
@@ -81,7 +81,7 @@ async fn measure(args: &ServeArgs, seed: u64) -> Result<ServeResults, String> {
     let each = args.requests as usize / turns;
     let creates = each / ONE_CREATES_OF;
     let random = Random::with_seed(seed);
-    let mut progress = Progress::of(2 * turns);
+    let mut progress = RunProgress::of(2 * turns);
     let mut samples = Vec::new();
     for round in 0..args.rounds {
         for connections in &args.connections {

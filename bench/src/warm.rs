@@ -12,7 +12,7 @@ use crate::contenders;
 use crate::environment::About;
 use crate::options::{Function, Participants};
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::RunProgress;
 use crate::report;
 use crate::results::warm::{WarmResults, WarmSample};
 use crate::test_bed::TestBed;
@@ -49,7 +49,7 @@ pub fn run(args: &WarmArgs) -> Result<ExitCode, String> {
             contenders::of(function.name(), &site, &args.participants.builds, &args.participants.only)?;
         contenders.retain(|contender| contender.name != contenders::WITH_KEYRING);
         site.run(agree(&site, &contenders))?;
-        let mut progress = Progress::of(contenders.len() * args.memory.len() * args.rounds as usize);
+        let mut progress = RunProgress::of(contenders.len() * args.memory.len() * args.rounds as usize);
         for memory_mb in &args.memory {
             for round in 0..args.rounds {
                 for contender in &contenders {

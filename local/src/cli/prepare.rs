@@ -56,7 +56,7 @@ async fn prepare(args: &PrepareArgs) -> Result<(), CommandError> {
         stop.store(true, Ordering::Relaxed);
     });
     let open = cluster::open().await?;
-    let progress = Progress::new();
+    let progress = CopyProgress::new();
     let preparation =
         Preparer { cluster: &open.cluster, alias_prefix: &open.alias_prefix, deadline: &deadline, listener: &progress };
     let prepared = preparation.run(CLUSTER_TIMEOUT).await;
@@ -78,14 +78,14 @@ async fn prepare(args: &PrepareArgs) -> Result<(), CommandError> {
 }
 
 /// A bar on a terminal, lines elsewhere.
-struct Progress {
+struct CopyProgress {
     bar: ProgressBar,
     last_line: Mutex<Instant>,
     /// The first failure to print a result.
     said: Mutex<Result<(), CommandError>>,
 }
 
-impl Progress {
+impl CopyProgress {
     fn new() -> Self {
         let bar = if io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
         if let Ok(style) =
@@ -97,7 +97,7 @@ impl Progress {
     }
 }
 
-impl ProgressListener for Progress {
+impl ProgressListener for CopyProgress {
     fn copying(&self, index: IndexName, done: u64, total: u64) {
         self.bar.set_message(index.as_str());
         self.bar.set_length(total);
