@@ -37,7 +37,7 @@ impl Deadline {
         Self { until: Some(Instant::now() + time), stop: Arc::default() }
     }
 
-    /// A fault if work has to end.
+    /// An error if work has to end.
     pub(crate) fn check(&self) -> Result<(), PrepareError> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(PrepareError::Stopped);
@@ -78,11 +78,11 @@ pub(crate) struct Reply {
 impl Reply {
     /// The body of a request that was done.
     pub(crate) fn done(self) -> Result<Value, PrepareError> {
-        if (200..300).contains(&self.status) { Ok(self.body) } else { Err(self.fault()) }
+        if (200..300).contains(&self.status) { Ok(self.body) } else { Err(self.error()) }
     }
 
     /// Error of an answer, as OpenSearch reports it.
-    pub(crate) fn fault(&self) -> PrepareError {
+    pub(crate) fn error(&self) -> PrepareError {
         let shown = ErrorCause::of_body(&self.body).shown();
         let separator = if shown.is_empty() { "" } else { " " };
         PrepareError::failed(format!("{}: OpenSearch answered {}{separator}{shown}", self.request, self.status))
@@ -126,7 +126,7 @@ impl ClusterRequests<'_> {
             self.deadline.check()?;
             let why = match self.once(&method, path, body).await {
                 Ok(reply) if !matches!(reply.status, 429 | 502 | 503 | 504) => return Ok(reply),
-                Ok(reply) => reply.fault().to_string(),
+                Ok(reply) => reply.error().to_string(),
                 Err(why) => format!("{method} {path}: {why}"),
             };
             if attempt == ATTEMPTS {
@@ -155,7 +155,7 @@ impl ClusterRequests<'_> {
         let until =
             self.deadline.until.map_or(ATTEMPT, |until| until.saturating_duration_since(Instant::now()).min(ATTEMPT));
         let answered = timeout(until, sent).await.map_err(|_| format!("no answer within {until:?}"))?;
-        answered.map_err(|fault: shared::search::DocumentStoreError| fault.to_string())
+        answered.map_err(|error: shared::search::DocumentStoreError| error.to_string())
     }
 }
 
@@ -170,14 +170,14 @@ mod tests {
         let error = json!({ "type": "mapper_parsing_exception", "reason": "failed to parse field [d] of type [date] in document with id '1'. Preview of field's value: 'canary'",
             "caused_by": { "type": "date_time_parse_exception", "reason": "Text 'canary' could not be parsed" } });
         let reply = Reply { request: "POST /x".to_owned(), status: 400, body: json!({ "error": error }) };
-        let told = reply.fault().to_string();
+        let told = reply.error().to_string();
         assert!(told.contains("failed to parse field [d]") && told.contains("date_time_parse_exception"), "{told}");
         assert!(!told.contains("canary"), "{told}");
     }
 
     #[test]
     fn an_error_that_is_a_text_is_told() {
-        let told = |body| Reply { request: "PUT /x".to_owned(), status: 403, body }.fault().to_string();
+        let told = |body| Reply { request: "PUT /x".to_owned(), status: 403, body }.error().to_string();
         for body in [json!({ "error": "no 'canary'" }), json!({ "Message": "no" }), json!({ "message": "no" })] {
             let told = told(body);
             assert!(told.starts_with("PUT /x: OpenSearch answered 403 no") && !told.contains("canary"), "{told}");

@@ -32,7 +32,7 @@ const CLUSTER: Duration = Duration::from_secs(20);
 const CLUSTER_OF_DOMAIN: Duration = Duration::from_secs(5 * 60);
 /// Attempts to send an answer.
 const ATTEMPTS: u32 = 5;
-/// The longest text of a fault in an answer, in characters. An answer may have 4,096 bytes.
+/// The longest text of a error in an answer, in characters. An answer may have 4,096 bytes.
 const MAX_REASON: usize = 500;
 
 /// The function `prepare-search`.
@@ -85,8 +85,8 @@ impl Task for PrepareSearch {
             Err(_) => Err(PrepareError::TimeIsUp("the work did not stop".to_owned())),
         };
         let body = serde_json::to_string(&answer(&request, &outcome))?;
-        if let Err(fault) = &outcome {
-            tracing::error!(operation = Self::OPERATION, error = fault.to_string(), "the indices are not prepared");
+        if let Err(error) = &outcome {
+            tracing::error!(operation = Self::OPERATION, error = error.to_string(), "the indices are not prepared");
         }
         send(&url, &body).await
     }
@@ -130,7 +130,7 @@ fn answer<'a>(request: &'a ResourceEvent, outcome: &Result<(), PrepareError>) ->
             ("SUCCESS", "Documents are kept".to_owned(), known.unwrap_or(own))
         }
         Ok(()) => ("SUCCESS", "The indices are prepared".to_owned(), own),
-        Err(fault) => ("FAILED", reason(fault), known.unwrap_or(own)),
+        Err(error) => ("FAILED", reason(error), known.unwrap_or(own)),
     };
     ResourceResponse {
         status,
@@ -143,9 +143,9 @@ fn answer<'a>(request: &'a ResourceEvent, outcome: &Result<(), PrepareError>) ->
 }
 
 /// Reason of a failure, the remedy, and the place of further details.
-fn reason(fault: &PrepareError) -> String {
-    let shown: String = fault.to_string().replace('\n', "; ").chars().take(MAX_REASON).collect();
-    let advice = if fault.is_of_time() {
+fn reason(error: &PrepareError) -> String {
+    let shown: String = error.to_string().replace('\n', "; ").chars().take(MAX_REASON).collect();
+    let advice = if error.is_of_time() {
         ". Run `coffer prepare`, which may take as long as it needs, then deploy again"
     } else {
         ""
@@ -210,7 +210,7 @@ mod tests {
         let long = reason(&PrepareError::failed("x".repeat(100_000)));
         assert!(long.len() < 1_000, "{long}");
         let late =
-            PrepareError::Index { index: IndexName::Roles, fault: Box::new(PrepareError::TimeIsUp("y".to_owned())) };
+            PrepareError::Index { index: IndexName::Roles, error: Box::new(PrepareError::TimeIsUp("y".to_owned())) };
         assert!(reason(&late).contains("roles") && reason(&late).contains("`coffer prepare`"), "{}", reason(&late));
         assert!(!long.contains("coffer prepare"));
     }

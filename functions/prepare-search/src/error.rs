@@ -15,12 +15,12 @@ pub enum PrepareError {
     #[error("stopped")]
     Stopped,
     /// One index could not be prepared.
-    #[error("{index}: {fault}")]
+    #[error("{index}: {error}")]
     Index {
         /// Which one.
         index: IndexName,
         /// Its error.
-        fault: Box<PrepareError>,
+        error: Box<PrepareError>,
     },
 }
 
@@ -34,7 +34,7 @@ impl PrepareError {
     pub fn is_of_time(&self) -> bool {
         match self {
             Self::TimeIsUp(_) => true,
-            Self::Index { fault, .. } => fault.is_of_time(),
+            Self::Index { error, .. } => error.is_of_time(),
             Self::Failed(_) | Self::Stopped => false,
         }
     }

@@ -75,8 +75,8 @@ impl ClusterRequests<'_> {
                     tracing::warn!("the cluster's state is red");
                     return Ok(());
                 }
-                Ok(reply) if matches!(reply.status, 400..=407 | 410..=428) => return Err(reply.fault()),
-                Ok(reply) => reply.fault().to_string(),
+                Ok(reply) if matches!(reply.status, 400..=407 | 410..=428) => return Err(reply.error()),
+                Ok(reply) => reply.error().to_string(),
                 Err(why) => why,
             };
             if over {
@@ -109,7 +109,7 @@ impl ClusterRequests<'_> {
                 () if words.contains("disable_objects") && words.contains("unsupported parameters") => {
                     Ok(Creation::TooOld)
                 }
-                () => Err(reply.fault()),
+                () => Err(reply.error()),
             };
         }
         if *at(&reply.done()?, &["shards_acknowledged"]) != true {
@@ -124,7 +124,7 @@ impl ClusterRequests<'_> {
         match reply.status {
             200 => Ok(()),
             408 => Err(PrepareError::failed(format!("the index {name} is red: a part of it is on no node"))),
-            _ => Err(reply.fault()),
+            _ => Err(reply.error()),
         }
     }
 

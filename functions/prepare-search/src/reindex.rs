@@ -48,7 +48,7 @@ impl Reindex<'_> {
         let mut is_unclear = false;
         match self.forward(body, &mut is_unclear).await {
             Ok(ended) => Ok(ended),
-            Err(fault) => self.back(fault, is_unclear).await,
+            Err(error) => self.roll_back(error, is_unclear).await,
         }
     }
 
@@ -134,8 +134,8 @@ impl Reindex<'_> {
     }
 
     /// Back to how it was: the alias is before the old index, which takes writes, and the new one is gone.
-    async fn back(&self, fault: PrepareError, is_unclear: bool) -> Result<Ended, PrepareError> {
-        tracing::warn!(index = self.new, error = fault.to_string(), "the way back");
+    async fn roll_back(&self, error: PrepareError, is_unclear: bool) -> Result<Ended, PrepareError> {
+        tracing::warn!(index = self.new, error = error.to_string(), "the run rolls back");
         let deadline = Deadline::within(ROLLBACK_TIME);
         let requests = ClusterRequests { deadline: &deadline, ..self.requests };
         let restored = async {
@@ -157,9 +157,9 @@ impl Reindex<'_> {
         };
         match restored.await {
             Ok(Some(documents)) => Ok(Ended::Switched(documents)),
-            Ok(None) => Err(fault),
+            Ok(None) => Err(error),
             Err(more) => Err(PrepareError::failed(format!(
-                "{fault}; and {} could not be put back as it was ({more}): run it again as soon as the cluster is there, \
+                "{error}; and {} could not be put back as it was ({more}): run it again as soon as the cluster is there, \
                  for until then writes may be refused",
                 self.old.name
             ))),

@@ -106,7 +106,7 @@ impl Preparer<'_> {
         self.requests().wait_for_cluster(timeout).await?;
         let mut all = Vec::new();
         for index in IndexName::ALL {
-            let prepared = self.prepare(index).await.map_err(|fault| of(index, fault))?;
+            let prepared = self.prepare(index).await.map_err(|error| of(index, error))?;
             tracing::info!(outcome = prepared.to_string(), "an index is prepared");
             self.listener.prepared(&prepared);
             all.push(prepared);
@@ -123,10 +123,10 @@ impl Preparer<'_> {
         let mut removed = Vec::new();
         for index in IndexName::ALL {
             let start = format!("{}{index}-", self.alias_prefix);
-            let found = self.requests().find(&format!("{start}*")).await.map_err(|fault| of(index, fault))?;
+            let found = self.requests().find(&format!("{start}*")).await.map_err(|error| of(index, error))?;
             for old in found.into_iter().filter(|found| is_old(found, &start)) {
-                self.requests().cancel_copies_into(&old.name).await.map_err(|fault| of(index, fault))?;
-                self.requests().remove(&old.name).await.map_err(|fault| of(index, fault))?;
+                self.requests().cancel_copies_into(&old.name).await.map_err(|error| of(index, error))?;
+                self.requests().remove(&old.name).await.map_err(|error| of(index, error))?;
                 removed.push(old.name);
             }
         }
@@ -146,7 +146,7 @@ impl Preparer<'_> {
             let alias = format!("{}{index}", self.alias_prefix);
             let old = json!({ "range": { DELETED: { "lt": before } } });
             let query = json!({ "bool": { "filter": [tombstone::query(), old] } });
-            let count = self.requests().delete_by_query(&alias, &query).await.map_err(|fault| of(index, fault))?;
+            let count = self.requests().delete_by_query(&alias, &query).await.map_err(|error| of(index, error))?;
             forgotten.push((index, count));
         }
         Ok(forgotten)
@@ -252,8 +252,8 @@ impl fmt::Debug for Preparer<'_> {
     }
 }
 
-fn of(index: IndexName, fault: PrepareError) -> PrepareError {
-    PrepareError::Index { index, fault: Box::new(fault) }
+fn of(index: IndexName, error: PrepareError) -> PrepareError {
+    PrepareError::Index { index, error: Box::new(error) }
 }
 
 fn new_run() -> Result<String, PrepareError> {
