@@ -67,9 +67,6 @@ impl Build {
     }
 
     /// Builds it; where it is.
-    ///
-    /// # Errors
-    /// The failure, and the package to install.
     pub fn binary(&self) -> Result<PathBuf, String> {
         let processor = Processor::here();
         let mut command = Command::new("cargo");

@@ -31,9 +31,6 @@ pub struct Group {
 
 impl Group {
     /// Makes a group without a limit.
-    ///
-    /// # Errors
-    /// The reason that it isn't possible here, and the remedy.
     pub fn make() -> Result<Self, String> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
@@ -59,17 +56,11 @@ impl Group {
     }
 
     /// Moves a process into the group.
-    ///
-    /// # Errors
-    /// The reason that it isn't possible here, and the remedy.
     pub fn take(&self, process: u32) -> Result<(), String> {
         self.folders.iter().try_for_each(|folder| write(&folder.join("cgroup.procs"), &process.to_string()))
     }
 
     /// Gives it the share of a core that a function of this memory size has.
-    ///
-    /// # Errors
-    /// The reason that it isn't possible here, and the remedy.
     pub fn limit(&self, memory_mb: u64) -> Result<(), String> {
         let quota = PERIOD_US * memory_mb / MEMORY_OF_A_CORE;
         let folder = &self.folders[0];
@@ -83,9 +74,6 @@ impl Group {
     }
 
     /// Lets all other processes go first: in competition for a core, the group gets a tenth of one process's share.
-    ///
-    /// # Errors
-    /// The reason that it isn't possible here, and the remedy.
     pub fn stand_back(&self) -> Result<(), String> {
         let folder = &self.folders[0];
         match self.hierarchy {
@@ -95,9 +83,6 @@ impl Group {
     }
 
     /// The processor time that was used in the group, in milliseconds.
-    ///
-    /// # Errors
-    /// If the kernel doesn't say.
     pub fn cpu_ms(&self) -> Result<f64, String> {
         let folder = &self.folders[self.folders.len() - 1];
         let (file, per_ms) = match self.hierarchy {

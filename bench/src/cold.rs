@@ -30,9 +30,6 @@ pub struct ColdArgs {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// The failure, and the remedy.
 pub fn run(args: &ColdArgs) -> Result<ExitCode, String> {
     let seed = args.participants.seed();
     let site = TestBed::open()?;
@@ -77,9 +74,6 @@ pub async fn agree(site: &TestBed, contenders: &[Contender]) -> Result<(), Strin
 
 /// Starts the first contender many times, which isn't counted: Java compiles a service's code while it is used, and
 /// would do it beside the first rounds.
-///
-/// # Errors
-/// If it didn't answer.
 pub async fn warm_up(site: &TestBed, contenders: &[Contender]) -> Result<(), String> {
     const STARTS: usize = 200;
     let mut progress = RunProgress::of(STARTS);

@@ -37,9 +37,6 @@ pub struct HiddenArgs {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// The failed step, with its cause.
 pub fn run(args: &HiddenArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let mut random = Random::with_seed(seed);

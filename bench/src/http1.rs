@@ -27,9 +27,6 @@ pub struct Answer<'a> {
 
 impl Connection {
     /// Connects.
-    ///
-    /// # Errors
-    /// Why not.
     pub async fn open(address: SocketAddr) -> Result<Self, String> {
         let stream = TcpStream::connect(address).await.map_err(|error| format!("{address}: {error}"))?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;

@@ -44,9 +44,6 @@ struct AnswerEvent {
 
 impl InProcess {
     /// Over the table that `table` gives for a data folder; it is made there if need be.
-    ///
-    /// # Errors
-    /// Why not.
     pub async fn open(folder: &Path, table: impl FnOnce(&LocalStores) -> Client) -> Result<Self, String> {
         let local = LocalStores::open(folder).map_err(|error| error.to_string())?;
         let documents = local.documents().clone();
@@ -56,9 +53,6 @@ impl InProcess {
 
 impl<D: ReadDocument> InProcess<D> {
     /// The same, with documents from elsewhere.
-    ///
-    /// # Errors
-    /// Why not.
     pub async fn with_documents(
         folder: &Path,
         table: impl FnOnce(&LocalStores) -> Client,
@@ -80,17 +74,11 @@ impl<D: ReadDocument> InProcess<D> {
     }
 
     /// A token of a user with these scopes, for a day.
-    ///
-    /// # Errors
-    /// If it can't be signed.
     pub fn token(&self, user: &str, scopes: &[&str]) -> Result<String, String> {
         self.token_with_roles(user, scopes, &[])
     }
 
     /// The same with these roles.
-    ///
-    /// # Errors
-    /// If it can't be signed.
     pub fn token_with_roles(&self, user: &str, scopes: &[&str], roles: &[&str]) -> Result<String, String> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let grant = Grant {

@@ -13,9 +13,6 @@ pub const DELAY: Duration = Duration::from_millis(1);
 /// Listens on a port of this machine and passes connections on to another address, each byte delayed both ways. A
 /// kernel opens loopback connections without delay; the first bytes of a client wait for the round trip that opening one
 /// takes elsewhere.
-///
-/// # Errors
-/// If there is no port to be had.
 pub fn listen(to: SocketAddr) -> Result<u16, String> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| format!("a port for a service: {error}"))?;
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();

@@ -83,9 +83,6 @@ fn cases(secrets: u32) -> [Case; 4] {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// The failure, and the remedy.
 pub fn run(args: &ListArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let runtime = Runtime::new().map_err(|error| error.to_string())?;

@@ -49,9 +49,6 @@ pub struct LoadArgs {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// The failure, and the remedy.
 pub fn run(args: &LoadArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let coffer = args.program.path()?;

@@ -7,9 +7,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A folder below `target/bench`, made if it isn't there.
-///
-/// # Errors
-/// Why not.
 pub fn folder(name: &str) -> Result<PathBuf, String> {
     let folder = devstack::root().join("target/bench").join(name);
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -18,9 +15,6 @@ pub fn folder(name: &str) -> Result<PathBuf, String> {
 }
 
 /// Writes the results of a benchmark to `target/bench/NAME.json`.
-///
-/// # Errors
-/// Why not.
 pub fn write(name: &str, results: &impl Serialize) -> Result<(), String> {
     let file = folder("")?.join(format!("{name}.json"));
     let text = serde_json::to_string_pretty(results).map_err(|error| error.to_string())?;

@@ -49,9 +49,6 @@ pub struct AddedArgs {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// The failure, and the remedy.
 pub fn run(args: &AddedArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     Need::Services.provide()?;

@@ -54,9 +54,6 @@ const PARTS: [(&str, &[&str]); 17] = [
 ];
 
 /// Runs it.
-///
-/// # Errors
-/// The failure, and the remedy.
 pub fn run(args: &PhasesArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let valgrind = program("valgrind").ok_or("valgrind is not on the path (Debian: apt-get install valgrind)")?;

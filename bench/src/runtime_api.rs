@@ -53,9 +53,6 @@ pub struct RuntimeApi {
 
 impl RuntimeApi {
     /// Starts it on a free port.
-    ///
-    /// # Errors
-    /// Why not.
     pub async fn start() -> Result<Self, String> {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| format!("the runtime API: {error}"))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?.to_string();

@@ -61,9 +61,6 @@ impl Answered {
 impl Sandbox {
     /// Starts a contender with just these variables, and waits for its first `next`. It has the share of `memory_mb`
     /// from then on. Its output goes to a file of its name in `logs`.
-    ///
-    /// # Errors
-    /// The reason, with the process's output.
     pub async fn start(
         contender: &Contender,
         settings: &[(String, String)],
@@ -105,9 +102,6 @@ impl Sandbox {
     }
 
     /// Hands an event out and waits for the answer.
-    ///
-    /// # Errors
-    /// The process fails; its output.
     pub async fn invoke(&mut self, event: String) -> Result<Answered, String> {
         let waiting = match self.waiting.take() {
             Some(waiting) => waiting,

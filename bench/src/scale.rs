@@ -60,9 +60,6 @@ pub struct ScaleArgs {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// The failure, and the remedy.
 pub fn run(args: &ScaleArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let runtime = Runtime::new().map_err(|error| error.to_string())?;

@@ -49,9 +49,6 @@ struct Items {
 
 impl Items {
     /// With the keyring of a folder.
-    ///
-    /// # Errors
-    /// If the folder can't be used.
     fn with_keyring_of(folder: &Path) -> Result<Self, String> {
         let data = DataDir::open(folder).map_err(|error| error.to_string())?;
         let caught = Caught::default();
@@ -63,9 +60,6 @@ impl Items {
     }
 
     /// The items of these secrets, each as the JSON that DynamoDB speaks.
-    ///
-    /// # Errors
-    /// The vault's.
     async fn of(&self, planned: &[Planned]) -> Result<Vec<String>, String> {
         for Planned { owner, name, data } in planned {
             let owner = UserId::parse(owner.as_str()).map_err(|error| error.to_string())?;
@@ -120,9 +114,6 @@ pub enum Target {
 
 impl Target {
     /// The embedded table in a data folder, which is there already.
-    ///
-    /// # Errors
-    /// The engine's.
     pub fn embedded(folder: &Path) -> Result<Self, String> {
         let database = Database::new(&folder.join("table.db").to_string_lossy()).map_err(|error| error.to_string())?;
         database.enable_bulk_loading().map_err(|error| error.to_string())?;
@@ -139,9 +130,6 @@ impl Target {
     }
 
     /// Seals these secrets with the keyring of a folder, and writes them.
-    ///
-    /// # Errors
-    /// They can't be written.
     pub async fn write(self, folder: PathBuf, planned: Vec<Planned>) -> Result<(), String> {
         let items = Items::with_keyring_of(&folder)?.of(&planned).await?;
         match self {

@@ -58,9 +58,6 @@ enum Operation {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// The failure, and the remedy.
 pub fn run(args: &ServeArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;

@@ -28,9 +28,6 @@ pub struct TestBed {
 
 impl TestBed {
     /// Starts the services and stores the objects of the events.
-    ///
-    /// # Errors
-    /// The reason, and the package to install.
     pub fn open() -> Result<Self, String> {
         Need::Services.provide()?;
         eprintln!("starting the services …");
@@ -101,9 +98,6 @@ impl TestBed {
     }
 
     /// Starts a contender on the services.
-    ///
-    /// # Errors
-    /// The reason, with its output.
     pub async fn start(&self, contender: &Contender, memory_mb: u64) -> Result<Sandbox, String> {
         Sandbox::start(contender, &self.settings, memory_mb, &self.logs).await
     }

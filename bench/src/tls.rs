@@ -36,9 +36,6 @@ pub struct Certificates {
 
 impl Certificates {
     /// Makes them, and writes the files into a folder.
-    ///
-    /// # Errors
-    /// Why not.
     pub fn make(folder: &Path) -> Result<Self, String> {
         let machines = BUNDLES.iter().find_map(|file| fs::read_to_string(file).ok());
         let machines = machines.ok_or_else(|| {
@@ -55,9 +52,6 @@ impl Certificates {
     }
 
     /// Puts a TLS end before a service, `http://127.0.0.1:PORT`, and gives the address of the delayed way to it.
-    ///
-    /// # Errors
-    /// Why not.
     pub fn before(&self, service: &str, runtime: &Runtime) -> Result<String, String> {
         let address = service.trim_start_matches("http://").trim_end_matches('/');
         let address: SocketAddr = address

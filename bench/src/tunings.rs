@@ -78,9 +78,6 @@ const TUNINGS: [Tuning; 11] = [
 ];
 
 /// Runs it.
-///
-/// # Errors
-/// The failure, and the remedy.
 pub fn run(args: &TuningsArgs) -> Result<ExitCode, String> {
     let seed = args.seed.seed();
     let mut contenders = vec![contender(COFFER, "", Way::Tuned)?];

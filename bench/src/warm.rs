@@ -37,9 +37,6 @@ pub struct WarmArgs {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// The failure, and the remedy.
 pub fn run(args: &WarmArgs) -> Result<ExitCode, String> {
     let seed = args.participants.seed();
     let site = TestBed::open()?;

@@ -32,9 +32,6 @@ pub struct Authenticators {
 
 impl Authenticators {
     /// Authenticators that share their keys, each with its API's own rules.
-    ///
-    /// # Errors
-    /// The key server's client can't be made.
     pub fn new(LocalTokenSettings { keys, vault, search }: LocalTokenSettings) -> Result<Self, StartError> {
         let vault = start::authenticator(TokenSettings { keys, rules: vault })?;
         Ok(Self { search: vault.with_rules(search), vault })

@@ -27,9 +27,6 @@ const DOCUMENTS_FILE: &str = "documents.db";
 
 impl LocalStores {
     /// Opens the folder and its stores, made if they aren't there.
-    ///
-    /// # Errors
-    /// A store can't be opened.
     pub fn open(path: &Path) -> Result<Self, StartError> {
         let data = DataDir::open(path)?;
         let key = SigningKey::open(&data)?;
@@ -39,9 +36,6 @@ impl LocalStores {
     }
 
     /// Opens the documents alone.
-    ///
-    /// # Errors
-    /// The store can't be opened.
     pub fn open_documents(data: &DataDir) -> Result<EmbeddedDocuments, StartError> {
         Ok(EmbeddedDocuments::open(&data.store_file(DOCUMENTS_FILE)?)?)
     }
@@ -67,9 +61,6 @@ impl LocalStores {
     /// Settings of the environment. If it names no token keys, the folder's key verifies its own tokens alone: their
     /// issuer is checked, and no audience; prefix of scopes and names of claims are the defaults. Issuers and audiences
     /// are optional, unlike a function's.
-    ///
-    /// # Errors
-    /// The settings' faults.
     pub fn settings(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<LocalSettings, StartError> {
         let own_key = has_no_keys(lookup);
         let settings = LocalSettings::read(&|name| match name {
@@ -94,9 +85,6 @@ impl LocalStores {
     }
 
     /// The six endpoints with the folder's keyring, over these stores: those of the folder, or others in their place.
-    ///
-    /// # Errors
-    /// The table can't be made.
     pub async fn app<D: ReadDocument>(
         &self,
         table: aws_sdk_dynamodb::Client,

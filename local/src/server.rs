@@ -29,9 +29,6 @@ const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 const GRACE: Duration = Duration::from_secs(20);
 
 /// Serves until `stop` resolves; then requests under way are answered, connections are closed, and it returns.
-///
-/// # Errors
-/// The operating system's, of the listener.
 pub async fn run<F: Functions + 'static>(
     listener: TcpListener,
     functions: F,

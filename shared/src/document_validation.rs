@@ -24,7 +24,7 @@ impl ValidDocument {
     /// Accepts bytes that are a document which can be read again: a JSON object with an id, small enough to be answered.
     ///
     /// # Errors
-    /// The fault of the document, in words for its sender.
+    /// The error of the document, in words for its sender.
     pub fn parse(bytes: Bytes) -> Result<Self, String> {
         let members = RawObject::parse(&bytes)
             .map_err(|error| format!("not a JSON object in UTF-8 that names each member once: {error}"))?;

@@ -10,9 +10,6 @@ pub struct RandomId([u8; 16]);
 
 impl RandomId {
     /// Draws a new id from the operating system's generator.
-    ///
-    /// # Errors
-    /// [`RandomFailed`] if the generator has nothing to give.
     pub fn make() -> Result<Self, RandomFailed> {
         let mut bytes = [0; 16];
         rand::fill(&mut bytes).map_err(|_| RandomFailed)?;

@@ -20,9 +20,6 @@ pub struct OtherBuild {
 
 impl OtherBuild {
     /// Reads `NAME=PATH`.
-    ///
-    /// # Errors
-    /// Its error.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (name, path) = text.split_once('=').ok_or("of the form NAME=PATH")?;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');

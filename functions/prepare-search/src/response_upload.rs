@@ -14,9 +14,6 @@ const PUT: Duration = Duration::from_secs(3);
 
 /// Sends a text with PUT and without a content type. The query of the address holds a signature, so the address is sent
 /// unchanged. Returns the status of the answer. `Err` says why there is none.
-///
-/// # Errors
-/// The reason that no answer came.
 pub(crate) async fn put(address: &str, text: &str) -> Result<u16, String> {
     let url = Url::parse(address).map_err(|error| error.to_string())?;
     let request = http::Request::builder()

@@ -1,9 +1,6 @@
 //! When a person or the machine wants a command to end.
 
 /// Resolves on Ctrl-C and on SIGTERM.
-///
-/// # Errors
-/// The operating system's.
 pub(super) fn shutdown_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     #[cfg(unix)]
     let (mut terminate, mut interrupt) = {

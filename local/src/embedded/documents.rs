@@ -45,9 +45,6 @@ pub struct EmbeddedDocuments(Arc<Mutex<Connection>>);
 impl EmbeddedDocuments {
     /// Opens the store in this file, made if it isn't there. Documents of the form that knew no versions get
     /// one below all others.
-    ///
-    /// # Errors
-    /// SQLite's.
     pub fn open(file: &Path) -> Result<Self, EmbeddedStoreError> {
         let mut connection = Connection::open(file)?;
         connection.busy_timeout(BUSY)?;

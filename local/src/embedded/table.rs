@@ -36,9 +36,6 @@ impl std::fmt::Debug for EmbeddedTable {
 
 impl EmbeddedTable {
     /// Opens the database in this file, made if it isn't there.
-    ///
-    /// # Errors
-    /// The engine's.
     pub fn open(file: &Path) -> Result<Self, DynoxideError> {
         let database = Database::new(&file.to_string_lossy())?;
         // The one way to set `synchronous` to NORMAL: a write waits for the operating system and not for the disk,

@@ -75,9 +75,6 @@ pub struct JwksClient {
 
 impl JwksClient {
     /// Keys of the server at this address. Nothing is fetched yet.
-    ///
-    /// # Errors
-    /// The HTTP client can't be made.
     pub fn of(url: &Url) -> Result<Self, BoxError> {
         Ok(Self::new(fetch_from(url)?))
     }

@@ -21,9 +21,6 @@ pub type FetchKeys = Box<dyn Fn() -> BoxFuture<'static, Result<String, String>> 
 /// Time limit of the fetch of a key set.
 const KEY_SET: Duration = Duration::from_secs(2);
 /// Fetches the key set at this address, with the HTTP client of the SDK.
-///
-/// # Errors
-/// The HTTP client can't be made.
 pub(super) fn fetch_from(url: &Url) -> Result<FetchKeys, BoxError> {
     // Connections of its own: its certificate says nothing of the services'.
     let connector = Connections::new(Issuer::of(url), [url])?.connector()?;

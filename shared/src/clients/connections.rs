@@ -73,9 +73,6 @@ struct Pool {
 impl Connections {
     /// No connections yet, to servers with certificates that this issuer is expected to have issued. The names of
     /// servers that will be asked first can be given: they are looked up from here on, where a tokio runtime runs.
-    ///
-    /// # Errors
-    /// The pool can't be made.
     pub fn new<'a>(expected: Issuer, first_asked: impl IntoIterator<Item = &'a Url>) -> Result<Self, BoxError> {
         let dns = DnsPrefetch::of(first_asked);
         // The machine's roots, unless others are named.
@@ -119,9 +116,6 @@ impl Connections {
 
     /// Connector that sends requests over these connections without the SDK: it retries nothing and signs nothing,
     /// follows no redirection and knows no proxy. How long an answer may take is its user's affair.
-    ///
-    /// # Errors
-    /// The connector can't be made.
     pub fn connector(&self) -> Result<SharedHttpConnector, BoxError> {
         connector_of(&self.client())
     }

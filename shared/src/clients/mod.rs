@@ -128,9 +128,6 @@ async fn secrets_manager_url_of(config: &SdkConfig) -> Option<Url> {
 }
 
 /// Connections to the OpenSearch at this address: a domain of AWS's, to which requests are signed, or somebody's own.
-///
-/// # Errors
-/// The connections can't be made.
 pub fn opensearch_connections(url: &Url, signed: bool) -> Result<Connections, BoxError> {
     Connections::new(if signed { Issuer::Amazon } else { Issuer::of(url) }, [url])
 }

@@ -175,9 +175,6 @@ fn token_keys(reader: &mut Reader<'_>) -> Option<TokenKeys> {
 
 impl TableSettings {
     /// Reads the settings of delete-secret; `lookup` finds a variable of the environment.
-    ///
-    /// # Errors
-    /// [`SettingErrors`] with all that is missing or wrong.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let settings = Self::read_from(&mut reader);
@@ -194,9 +191,6 @@ impl TableSettings {
 
 impl VaultSettings {
     /// Reads the settings of the vault; `lookup` finds a variable of the environment.
-    ///
-    /// # Errors
-    /// [`SettingErrors`] with all that is missing or wrong.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let table = TableSettings::read_from(&mut reader);
@@ -218,9 +212,6 @@ impl VaultSettings {
 
 impl SearchSettings {
     /// Reads the settings of the search API; `lookup` finds a variable of the environment.
-    ///
-    /// # Errors
-    /// [`SettingErrors`] with all that is missing or wrong.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let url = reader.required_url("COFFER_OPENSEARCH_URL");
@@ -278,9 +269,6 @@ pub struct RequestSettings {
 
 impl LocalSettings {
     /// Reads the settings of the local server; `lookup` finds a variable of the environment.
-    ///
-    /// # Errors
-    /// [`SettingErrors`] with all that is missing or wrong.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let limits = limits(&mut reader);
@@ -311,9 +299,6 @@ pub struct WriteSettings {
 
 impl WriteSettings {
     /// Reads the settings of sync-documents; `lookup` finds a variable of the environment.
-    ///
-    /// # Errors
-    /// [`SettingErrors`] with all that is missing or wrong.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let url = reader.required_url("COFFER_OPENSEARCH_URL");
@@ -348,9 +333,6 @@ pub struct ClusterSettings {
 
 impl ClusterSettings {
     /// Reads the settings; `lookup` finds a variable of the environment.
-    ///
-    /// # Errors
-    /// [`SettingErrors`] with all that is missing or wrong.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingErrors> {
         let mut reader = Reader::new(lookup);
         let place = match (reader.url("COFFER_OPENSEARCH_URL"), reader.optional("COFFER_OPENSEARCH_DOMAIN")) {

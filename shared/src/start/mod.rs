@@ -33,9 +33,6 @@ const PREPARATION: Duration = Duration::from_secs(3);
 const NO_REGION: &str = "AWS_REGION is missing: the region of the domain";
 
 /// An authenticator for these settings.
-///
-/// # Errors
-/// The key server's client can't be made.
 pub fn authenticator(settings: TokenSettings) -> Result<Authenticator, StartError> {
     Ok(match settings.keys {
         TokenKeys::Fixed(keys) => Authenticator::with_keys(keys, settings.rules),
@@ -51,9 +48,6 @@ async fn ready_in_time<T>(preparation: impl Future<Output = T>) {
 }
 
 /// Prepares a function that reads plaintext: keyring, token keys and the connection to the table at once.
-///
-/// # Errors
-/// The settings' faults.
 pub async fn vault() -> Result<VaultDeps<DynamoDbVault>, StartError> {
     let settings = VaultSettings::read(&from_env)?;
     let (keyring_url, table_url) = (settings.secrets_manager_url.clone(), settings.table.dynamodb_url.clone());
@@ -87,9 +81,6 @@ async fn read_keyring(sealer: Arc<Sealer>) {
 }
 
 /// Prepares delete-secret, which never reads plaintext and has no keyring.
-///
-/// # Errors
-/// The settings' faults.
 pub async fn table() -> Result<TableDeps<DynamoDbVault>, StartError> {
     let settings = TableSettings::read(&from_env)?;
     let url = settings.dynamodb_url.clone();
@@ -125,9 +116,6 @@ fn table_store(settings: &TableSettings, config: &SdkConfig) -> DynamoDbVault {
 }
 
 /// Prepares a function of the search API.
-///
-/// # Errors
-/// The errors of the settings, or the client can't be made.
 pub async fn search() -> Result<SearchDeps<OpenSearchDocuments>, StartError> {
     let settings = SearchSettings::read(&from_env)?;
     let connections = clients::opensearch_connections(&settings.url, matches!(settings.auth, SearchAuth::SigV4))?;
@@ -159,9 +147,6 @@ async fn opensearch_auth(auth: SearchAuth) -> Result<OpenSearchAuth, StartError>
 }
 
 /// Signs requests to OpenSearch with these credentials.
-///
-/// # Errors
-/// The missing part.
 pub fn signing(config: &SdkConfig) -> Result<OpenSearchAuth, StartError> {
     let region = config.region().cloned().ok_or(NO_REGION)?;
     let credentials = config.credentials_provider().ok_or("no source of AWS credentials")?;
@@ -169,9 +154,6 @@ pub fn signing(config: &SdkConfig) -> Result<OpenSearchAuth, StartError> {
 }
 
 /// Prepares a function that writes documents.
-///
-/// # Errors
-/// The errors of the settings, or the client can't be made.
 pub async fn writer() -> Result<OpenSearchWriter, StartError> {
     let WriteSettings { url, auth, alias_prefix, timeout } = WriteSettings::read(&from_env)?;
     let connections = clients::opensearch_connections(&url, matches!(auth, SearchAuth::SigV4))?;

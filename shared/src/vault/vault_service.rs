@@ -108,9 +108,6 @@ impl<S> VaultService<S, NoSealer> {
 
 impl<S: DeleteSecret, K: Sync> VaultService<S, K> {
     /// Deletes a secret that is of one of these revisions; of any revision where there are none.
-    ///
-    /// # Errors
-    /// [`VaultServiceError::Store`] if the store fails.
     pub async fn delete(
         &self,
         owner: &UserId,
@@ -181,9 +178,6 @@ impl<S: ReadSecret> VaultService<S> {
 
 impl<S: CreateSecret> VaultService<S> {
     /// Creates a secret of `owner`, written by `author`; `None` if the owner has one of this name.
-    ///
-    /// # Errors
-    /// [`VaultServiceError`] if sealing or the store fails.
     pub async fn create(
         &self,
         owner: &UserId,
@@ -212,9 +206,6 @@ impl<S: CreateSecret> VaultService<S> {
 
 impl<S: ReplaceSecret> VaultService<S> {
     /// Writes a new state of `current`, which was read before; `None` if somebody else was faster.
-    ///
-    /// # Errors
-    /// [`VaultServiceError`] if sealing or the store fails.
     pub async fn replace(
         &self,
         current: SecretRecord,

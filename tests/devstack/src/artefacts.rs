@@ -144,9 +144,6 @@ fn path_with_cargo_lambda() -> OsString {
 }
 
 /// A build with cargo-lambda for a processor, which a folder is given for: `cargo` with a subcommand and its arguments.
-///
-/// # Errors
-/// The failure, and the package to install.
 pub fn build_with(processor: Processor, command: &mut Command, folder: &Path) -> Result<(), String> {
     // A toolchain without rustup has its targets from elsewhere.
     let _ = Command::new("rustup").args(["target", "add", &processor.target()]).current_dir(root()).output();

@@ -38,9 +38,6 @@ pub fn run(command: &mut Command, needed: &str) -> Result<(), String> {
 }
 
 /// Runs a command that has its input already.
-///
-/// # Errors
-/// How it failed.
 pub fn run_with_input(command: &mut Command) -> Result<(), String> {
     let status = command.stdout(Stdio::null()).status().map_err(|error| format!("{command:?}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{command:?} failed")) }

@@ -42,9 +42,6 @@ pub(crate) struct Use {
 }
 
 /// Reads all crates. A file that no other file declares as a module is the root of a crate.
-///
-/// # Errors
-/// A file that can't be parsed.
 pub(crate) fn read(sources: &Sources) -> Result<Vec<Crate>, String> {
     let is_root = |file: &&String| ["lib.rs", "main.rs"].contains(&file.rsplit('/').next().unwrap_or(file));
     let (roots, others): (Vec<&String>, Vec<&String>) = sources.keys().partition(is_root);

@@ -16,9 +16,6 @@ type Graph = BTreeMap<String, BTreeMap<String, Names>>;
 const INSTEAD: &str = "move the names that both need to a file that uses neither, or pass the value in";
 
 /// Finds cycles between the files and between the top-level modules of each crate.
-///
-/// # Errors
-/// A file that can't be parsed.
 pub(crate) fn violations(sources: &Sources) -> Result<Vec<Violation>, String> {
     let mut violations = Vec::new();
     // A module of tests uses helpers of its parent; the tests use nothing of one another.

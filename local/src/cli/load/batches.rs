@@ -95,9 +95,6 @@ pub(super) struct Broken {
 }
 
 /// Begins to read. The last message is [`Message::End`].
-///
-/// # Errors
-/// The thread can't be started.
 pub(super) fn start(reading: Reading) -> std::io::Result<mpsc::Receiver<Message>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     // Nobody waits for its end: it may be in the middle of a read when the load stops.

@@ -76,9 +76,6 @@ impl Refusals {
     }
 
     /// Writes refused lines down, each once: those of a batch that is done.
-    ///
-    /// # Errors
-    /// The file of refused lines can't be written.
     pub(super) fn refuse(&mut self, refused: &[Refused]) -> Result<(), String> {
         for Refused { place, reason, version, line, .. } in refused {
             let mut text = self.told(place, reason).into_bytes();
@@ -120,9 +117,6 @@ impl Refusals {
     }
 
     /// Completes the file; where it is, if there is one.
-    ///
-    /// # Errors
-    /// It can't be completed.
     pub(super) fn finish(&mut self) -> Result<Option<&Path>, String> {
         let Some((path, file)) = &mut self.file else { return Ok(None) };
         file.flush().map_err(|error| format!("{}: {error}", path.display()))?;

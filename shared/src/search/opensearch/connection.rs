@@ -63,9 +63,6 @@ pub struct Cluster {
 
 impl Cluster {
     /// The cluster at this address, without a path. Nothing is connected yet.
-    ///
-    /// # Errors
-    /// The HTTP client can't be made.
     pub fn new(connections: &Connections, url: Url, auth: OpenSearchAuth) -> Result<Self, BoxError> {
         Ok(Self { connector: connections.connector()?, url, auth })
     }
@@ -87,9 +84,6 @@ impl Cluster {
     }
 
     /// A request as it is sent, signed where it has to be.
-    ///
-    /// # Errors
-    /// [`DocumentStoreError::Failed`] if it can't be made.
     async fn request(&self, method: Method, path: &str, payload: Payload) -> Result<Request, DocumentStoreError> {
         let failed = |cause: String| DocumentStoreError::Failed(cause);
         let mut request = http::Request::builder()

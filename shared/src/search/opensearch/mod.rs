@@ -56,9 +56,6 @@ pub struct OpenSearchDocuments {
 
 impl OpenSearchDocuments {
     /// Documents of this cluster, read over these connections. Nothing is connected yet.
-    ///
-    /// # Errors
-    /// The HTTP client can't be made.
     pub fn new(connections: &Connections, settings: OpenSearchSettings) -> Result<Self, BoxError> {
         let OpenSearchSettings { url, auth, alias_prefix, timeout, max_document_bytes } = settings;
         Ok(Self { cluster: Cluster::new(connections, url, auth)?, alias_prefix, timeout, max_document_bytes })

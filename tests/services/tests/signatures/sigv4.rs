@@ -25,9 +25,6 @@ pub struct Expected<'a> {
 const CLOCKS: Duration = Duration::minutes(5);
 
 /// Checks a request that arrived at `now`, given in UTC.
-///
-/// # Errors
-/// The first thing that isn't as it should be.
 pub fn verify(request: &Request, expected: &Expected<'_>, now: PrimitiveDateTime) -> Result<(), String> {
     let holds = |condition: bool, what: &str| if condition { Ok(()) } else { Err(what.to_owned()) };
     let header = |name: &str| request.value(name).ok_or(format!("{name} is missing"));
