@@ -1,12 +1,14 @@
 //! Broken output: full, closed and slow. The exit status and the stored documents agree.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use devstack::broken_output::{closed, full, read_slowly};
 
 use crate::support::program::{coffer, run_in};
 
@@ -16,17 +18,6 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 fn lines(count: usize) -> String {
     (0..count).map(|number| format!("{{\"id\":\"{number:06}\",\"modified\":\"2020-01-01T00:00:01Z\"}}\n")).collect()
-}
-
-fn full() -> Stdio {
-    OpenOptions::new().write(true).open("/dev/full").unwrap().into()
-}
-
-/// A pipe with a closed reader.
-fn closed() -> Stdio {
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    writer.into()
 }
 
 fn command(folder: &Path, args: &[&str]) -> Command {
@@ -136,19 +127,6 @@ fn an_error_that_can_not_be_printed_keeps_its_exit_status() {
     }
 }
 
-/// Reads a pipe byte by byte for a while, then all of the rest.
-fn read_slowly(mut pipe: impl Read) -> Vec<u8> {
-    let mut read = Vec::new();
-    let started = Instant::now();
-    let mut byte = [0];
-    while started.elapsed() < Duration::from_millis(300) && pipe.read(&mut byte).unwrap() > 0 {
-        read.push(byte[0]);
-        thread::sleep(Duration::from_millis(1));
-    }
-    pipe.read_to_end(&mut read).unwrap();
-    read
-}
-
 #[test]
 fn slow_output_loses_nothing_and_ends_in_success() {
     let folder = folder_with(&lines(DOCUMENTS));
@@ -162,6 +140,43 @@ fn slow_output_loses_nothing_and_ends_in_success() {
             assert!(read == lines(DOCUMENTS).as_bytes());
         }
     }
+}
+
+#[test]
+fn a_server_with_slow_output_serves_and_stops_well() {
+    let folder = folder_with("");
+    let mut child = command(folder.path(), &["serve", "--port", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let log = thread::spawn(move || read_slowly(stderr));
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let welcome = thread::spawn(move || {
+        let mut read = Vec::new();
+        let mut byte = [0];
+        // The address is in the first line; the rest is read as slowly.
+        while stdout.read(&mut byte).unwrap() > 0 {
+            read.push(byte[0]);
+            if byte[0] == b'\n' {
+                let _ = sender.send(String::from_utf8(read.clone()).unwrap());
+            }
+            thread::sleep(Duration::from_micros(100));
+        }
+        read
+    });
+    let first = receiver.recv_timeout(LIMIT).unwrap();
+    let address = first.trim_end().strip_prefix("Coffer listens on http://").unwrap().to_owned();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /search/roles/x HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert!(welcome.join().unwrap().ends_with(b"Stopped.\n"));
+    assert!(String::from_utf8(log.join().unwrap()).unwrap().contains("request refused"));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -15,6 +15,7 @@
 )]
 
 pub mod artefacts;
+pub mod broken_output;
 pub mod command;
 pub mod engine;
 pub mod examples;
