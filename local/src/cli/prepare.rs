@@ -1,28 +1,25 @@
 //! `coffer prepare`: the indices in OpenSearch, made or brought up to date.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use prepare_search::{Deadline, Prepared, Preparer, ProgressListener};
 use shared::names::IndexName;
 use shared::settings::{from_env, log_level};
 use shared::telemetry;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::error::CommandError;
 use super::output::{complain, say};
+use super::progress::Progress;
+use super::shutdown::shutdown_signal;
 use super::{cluster, duration};
 
 /// Time limit for the cluster's answer.
 const CLUSTER_TIMEOUT: Duration = Duration::from_secs(60);
-/// Time between two lines about the same copy where nobody looks at a terminal.
-const BETWEEN_LINES: Duration = Duration::from_secs(10);
-
 #[derive(Debug, Args)]
 pub(super) struct PrepareArgs {
     /// Also delete the indices that earlier runs have left behind no alias
@@ -45,25 +42,21 @@ pub(super) fn run(args: &PrepareArgs) -> Result<ExitCode, CommandError> {
 
 async fn prepare(args: &PrepareArgs) -> Result<(), CommandError> {
     let deadline = Deadline::default();
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let stop = deadline.stop.clone();
+    let (signal, stop) = (shutdown_signal()?, deadline.stop.clone());
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        complain("stopping; what was begun is taken back");
+        signal.await;
+        complain("stopping; the run rolls back");
         stop.store(true, Ordering::Relaxed);
     });
     let open = cluster::open().await?;
-    let progress = CopyProgress::new();
+    let listener = Listener::default();
     let preparation =
-        Preparer { cluster: &open.cluster, alias_prefix: &open.alias_prefix, deadline: &deadline, listener: &progress };
+        Preparer { cluster: &open.cluster, alias_prefix: &open.alias_prefix, deadline: &deadline, listener: &listener };
     let prepared = preparation.run(CLUSTER_TIMEOUT).await;
-    progress.bar.finish_and_clear();
+    listener.finish();
     prepared?;
     // A line that can't be written ends no work; the exit status tells of it.
-    let mut said = std::mem::replace(&mut *progress.said.lock().unwrap_or_else(PoisonError::into_inner), Ok(()));
+    let mut said = listener.failure.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err);
     if args.remove_old {
         for name in preparation.remove_old().await? {
             said = said.and(say(&format!("{name}: removed")));
@@ -77,47 +70,51 @@ async fn prepare(args: &PrepareArgs) -> Result<(), CommandError> {
     said
 }
 
-/// A bar on a terminal, lines elsewhere.
-struct CopyProgress {
-    bar: ProgressBar,
-    last_line: Mutex<Instant>,
-    /// The first failure to print a result.
-    said: Mutex<Result<(), CommandError>>,
+/// Progress of the copy of one index after the other, and the results of the indices.
+#[derive(Default)]
+struct Listener {
+    copy: Mutex<Option<Copy>>,
+    /// First failure to print a result.
+    failure: Mutex<Option<CommandError>>,
 }
 
-impl CopyProgress {
-    fn new() -> Self {
-        let bar = if io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        if let Ok(style) =
-            ProgressStyle::with_template("{msg} {bar:30} {human_pos} of {human_len} documents, {eta} left")
-        {
-            bar.set_style(style);
+/// Copy under way.
+struct Copy {
+    index: IndexName,
+    done: u64,
+    progress: Progress,
+}
+
+impl Listener {
+    fn finish(&self) {
+        if let Some(copy) = self.copy.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            copy.progress.finish();
         }
-        Self { bar, last_line: Mutex::new(Instant::now()), said: Mutex::new(Ok(())) }
     }
 }
 
-impl ProgressListener for CopyProgress {
+impl ProgressListener for Listener {
     fn copying(&self, index: IndexName, done: u64, total: u64) {
-        self.bar.set_message(index.as_str());
-        self.bar.set_length(total);
-        self.bar.set_position(done);
-        if !self.bar.is_hidden() {
-            return;
+        let mut copy = self.copy.lock().unwrap_or_else(PoisonError::into_inner);
+        // A second copy of an index, of its interim writes, begins at 0 again.
+        if let Some(former) = copy.take_if(|copy| copy.index != index || copy.done > done) {
+            former.progress.finish();
         }
-        if let Ok(mut last) = self.last_line.lock()
-            && last.elapsed() >= BETWEEN_LINES
-        {
-            *last = Instant::now();
-            complain(&format!("{index}: {done} of {total} documents copied"));
-        }
+        let copy = copy.get_or_insert_with(|| Copy {
+            index,
+            done: 0,
+            progress: Progress::start(index.as_str(), Some(total).filter(|total| *total > 0)),
+        });
+        copy.progress.advance(done - copy.done);
+        copy.progress.documents(done - copy.done);
+        copy.done = done;
+        copy.progress.tick_if_due();
     }
 
     fn prepared(&self, prepared: &Prepared) {
-        let written = self.bar.suspend(|| say(&prepared.to_string()));
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.is_ok() {
-            *said = written;
+        self.finish();
+        if let Err(error) = say(&prepared.to_string()) {
+            self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         }
     }
 }
