@@ -104,7 +104,7 @@ async fn work(request_type: &str, time: Duration) -> Result<(), PrepareError> {
 
 async fn prepare(time: Duration) -> Result<(), PrepareError> {
     // The settings are read here, so that an error in them becomes an answer.
-    let settings = ClusterSettings::read(&from_env).map_err(|faults| PrepareError::failed(faults.to_string()))?;
+    let settings = ClusterSettings::read(&from_env).map_err(|errors| PrepareError::failed(errors.to_string()))?;
     let deadline = Deadline::within(time.saturating_sub(ROLLBACK_TIME));
     let wait_limit = match settings.place {
         ClusterPlace::Url(_) => CLUSTER,

@@ -44,7 +44,7 @@ pub enum TokenError {
 /// Error of an authentication.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
-    /// The token's fault.
+    /// The token's error.
     #[error(transparent)]
     Token(#[from] TokenError),
     /// There are no keys to check it with. The text is for the log.

@@ -100,7 +100,7 @@ pub enum Outcome {
 /// Writes documents.
 pub trait WriteDocuments: Send + Sync {
     /// Applies changes to an index; the outcomes are in the order of the changes. Of several changes of one document
-    /// the newest counts, in any order, at any number of repetitions, and after any earlier changes. The fault is one
+    /// the newest counts, in any order, at any number of repetitions, and after any earlier changes. The error is one
     /// of all changes, of which some may have been applied all the same.
     fn apply(
         &self,

@@ -155,14 +155,14 @@ fn token_rules<const N: usize>(reader: &mut Reader<'_>, apis: [Api; N]) -> [Toke
 fn token_keys(reader: &mut Reader<'_>) -> Option<TokenKeys> {
     match (reader.keys("COFFER_JWT_KEYS"), reader.url("COFFER_JWT_JWKS_URL")) {
         (Some(_), Some(_)) => {
-            reader.fault("COFFER_JWT_KEYS", "is set together with COFFER_JWT_JWKS_URL: set one of the two");
+            reader.error("COFFER_JWT_KEYS", "is set together with COFFER_JWT_JWKS_URL: set one of the two");
             None
         }
         (Some(keys), None) => Some(TokenKeys::Fixed(keys)),
         (None, Some(url)) => Some(TokenKeys::Url(url)),
         (None, None) => {
             if !reader.has_fault("COFFER_JWT_KEYS") && !reader.has_fault("COFFER_JWT_JWKS_URL") {
-                reader.fault(
+                reader.error(
                     "COFFER_JWT_KEYS",
                     "is missing, and so is COFFER_JWT_JWKS_URL: set one of the two, a JSON Web Key Set or a PEM \
                      public key, or the https address of a key set",
@@ -337,7 +337,7 @@ impl ClusterSettings {
         let mut reader = Reader::new(lookup);
         let place = match (reader.url("COFFER_OPENSEARCH_URL"), reader.optional("COFFER_OPENSEARCH_DOMAIN")) {
             (Some(_), Some(_)) => {
-                reader.fault(
+                reader.error(
                     "COFFER_OPENSEARCH_DOMAIN",
                     "is set together with COFFER_OPENSEARCH_URL: set one of the two",
                 );
@@ -347,7 +347,7 @@ impl ClusterSettings {
             (None, Some(domain)) => Some(ClusterPlace::Domain(domain)),
             (None, None) => {
                 if !reader.has_fault("COFFER_OPENSEARCH_URL") {
-                    reader.fault(
+                    reader.error(
                         "COFFER_OPENSEARCH_URL",
                         "is missing, and so is COFFER_OPENSEARCH_DOMAIN: set one of the two, OpenSearch's address or \
                          the name of its domain",

@@ -28,28 +28,28 @@ impl fmt::Display for SettingErrors {
 
 pub(super) struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
-    faults: Vec<(&'static str, String)>,
+    errors: Vec<(&'static str, String)>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { lookup, faults: Vec::new() }
+        Self { lookup, errors: Vec::new() }
     }
 
     /// The settings, if all of them are right.
     pub(super) fn finish<T>(self, settings: Option<T>) -> Result<T, SettingErrors> {
         match settings {
-            Some(settings) if self.faults.is_empty() => Ok(settings),
-            _ => Err(SettingErrors(self.faults.into_iter().map(|(name, what)| format!("{name} {what}")).collect())),
+            Some(settings) if self.errors.is_empty() => Ok(settings),
+            _ => Err(SettingErrors(self.errors.into_iter().map(|(name, what)| format!("{name} {what}")).collect())),
         }
     }
 
-    pub(super) fn fault(&mut self, name: &'static str, what: impl Into<String>) {
-        self.faults.push((name, what.into()));
+    pub(super) fn error(&mut self, name: &'static str, what: impl Into<String>) {
+        self.errors.push((name, what.into()));
     }
 
     pub(super) fn has_fault(&self, name: &str) -> bool {
-        self.faults.iter().any(|(known, _)| *known == name)
+        self.errors.iter().any(|(known, _)| *known == name)
     }
 
     /// A wrong value: shows it unless it is a secret, and names the correct one.
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
             Some(Kind::Plain) => format!("is {value:?}"),
             _ => "is not acceptable".to_owned(),
         };
-        self.fault(name, format!("{shown}: it must be {right}"));
+        self.error(name, format!("{shown}: it must be {right}"));
     }
 
     /// The value, or the default.
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
         let value = self.optional(name);
         if value.is_none() {
             let meaning = described(name).map_or("a value", |setting| setting.meaning);
-            self.fault(name, format!("is missing: {meaning}"));
+            self.error(name, format!("is missing: {meaning}"));
         }
         value
     }
@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
     /// Refuses a setting of an earlier version: its restriction must not be lost.
     pub(super) fn replaced(&mut self, old: &'static str, new: &str) {
         if self.optional(old).is_some() {
-            self.fault(old, format!("is no longer read: set {new} instead, and remove {old}"));
+            self.error(old, format!("is no longer read: set {new} instead, and remove {old}"));
         }
     }
 
@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
         });
         if url.is_none() {
             // An address may hold a password: it is not shown.
-            self.fault(
+            self.error(
                 name,
                 "is not acceptable: it must be an https address without user and password; http is for this machine",
             );
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
         // A file that was pasted whole may begin with a byte order mark.
         let text = value.trim().trim_start_matches('\u{feff}').trim_start();
         let keys = if text.starts_with('{') { KeySet::from_jwks(text) } else { KeySet::from_pem(text) };
-        keys.map_err(|error| self.fault(name, format!("holds {error}"))).ok()
+        keys.map_err(|error| self.error(name, format!("holds {error}"))).ok()
     }
 }
 
@@ -226,12 +226,12 @@ mod tests {
 
     #[test]
     fn everything_that_is_missing_is_named_at_once() {
-        let faults = VaultSettings::read(&|_| None).unwrap_err().to_string();
+        let errors = VaultSettings::read(&|_| None).unwrap_err().to_string();
         let required = ["TABLE", "KEYRING_SECRET", "JWT_KEYS", "VAULT_ISSUERS", "VAULT_AUDIENCES"];
         for name in required {
-            assert!(faults.contains(&format!("COFFER_{name} is missing")), "{faults}");
+            assert!(errors.contains(&format!("COFFER_{name} is missing")), "{errors}");
         }
-        assert!(!faults.contains("COFFER_SEARCH_"), "{faults}");
+        assert!(!errors.contains("COFFER_SEARCH_"), "{errors}");
     }
 
     #[test]
@@ -244,8 +244,8 @@ mod tests {
             ("COFFER_JWT_KEYS", JWKS),
             ("COFFER_MAX_DATA_BYTES", "many"),
         ]);
-        let faults = VaultSettings::read(&lookup).unwrap_err().to_string();
-        assert_eq!(faults, "COFFER_MAX_DATA_BYTES is \"many\": it must be a whole number from 1 to 262144");
+        let errors = VaultSettings::read(&lookup).unwrap_err().to_string();
+        assert_eq!(errors, "COFFER_MAX_DATA_BYTES is \"many\": it must be a whole number from 1 to 262144");
     }
 
     #[test]
@@ -265,10 +265,10 @@ mod tests {
             assert_eq!(read(value).unwrap().keyring_max_age.as_secs(), seconds, "{value}");
         }
         for value in ["0", "0s", "2d", "soon", "1.5h", "-1", "m", "ü", "99999999999999999999d"] {
-            let faults = read(value).unwrap_err().to_string();
+            let errors = read(value).unwrap_err().to_string();
             let expected =
                 format!("COFFER_KEYRING_MAX_AGE is {value:?}: it must be a time from 1s to 86400s, such as 90s or 10m");
-            assert_eq!(faults, expected);
+            assert_eq!(errors, expected);
         }
     }
 
@@ -290,10 +290,10 @@ mod tests {
     fn what_a_secret_setting_or_an_address_holds_is_not_shown() {
         let lookup =
             search_with(&[("COFFER_OPENSEARCH_URL", "https://me:hunter2@search.example"), ("COFFER_JWT_KEYS", JWKS)]);
-        let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
+        let errors = SearchSettings::read(&lookup).unwrap_err().to_string();
         assert!(
-            faults.starts_with("COFFER_OPENSEARCH_URL is not acceptable") && !faults.contains("hunter2"),
-            "{faults}"
+            errors.starts_with("COFFER_OPENSEARCH_URL is not acceptable") && !errors.contains("hunter2"),
+            "{errors}"
         );
     }
 
@@ -331,8 +331,8 @@ mod tests {
             ("COFFER_JWT_KEYS", JWKS),
             ("COFFER_OPENSEARCH_AUTH", "basic"),
         ]);
-        let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
-        assert!(faults.contains("COFFER_OPENSEARCH_USER") && faults.contains("COFFER_OPENSEARCH_PASSWORD"), "{faults}");
+        let errors = SearchSettings::read(&lookup).unwrap_err().to_string();
+        assert!(errors.contains("COFFER_OPENSEARCH_USER") && errors.contains("COFFER_OPENSEARCH_PASSWORD"), "{errors}");
     }
 
     #[test]
@@ -353,14 +353,14 @@ mod tests {
             ("COFFER_SEARCH_AUTHORITIES", ","),
             ("COFFER_SEARCH_ISSUERS", " , "),
         ]);
-        let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
+        let errors = SearchSettings::read(&lookup).unwrap_err().to_string();
         assert!(
-            faults.contains("COFFER_SEARCH_AUTHORITIES is \",\"") && faults.contains("COFFER_SEARCH_ISSUERS is"),
-            "{faults}"
+            errors.contains("COFFER_SEARCH_AUTHORITIES is \",\"") && errors.contains("COFFER_SEARCH_ISSUERS is"),
+            "{errors}"
         );
     }
 
-    /// The rules of a function of the search API with these issuers and audiences, or the faults.
+    /// The rules of a function of the search API with these issuers and audiences, or the errors.
     fn accepted(issuers: &'static str, audiences: &'static str) -> Result<[AcceptedValues; 2], String> {
         let lookup = move |name: &str| match name {
             "COFFER_SEARCH_ISSUERS" => Some(issuers.to_owned()),
@@ -369,7 +369,7 @@ mod tests {
             "COFFER_JWT_KEYS" => Some(JWKS.to_owned()),
             _ => None,
         };
-        let settings = SearchSettings::read(&lookup).map_err(|faults| faults.to_string())?;
+        let settings = SearchSettings::read(&lookup).map_err(|errors| errors.to_string())?;
         Ok([settings.tokens.rules.issuers, settings.tokens.rules.audiences])
     }
 
@@ -379,12 +379,12 @@ mod tests {
         let read = accepted(" any ", "coffer, https://coffer.example").unwrap();
         assert_eq!(read, [AcceptedValues::Any, one_of(&["coffer", "https://coffer.example"])]);
         assert_eq!(accepted("ANY", "anybody").unwrap(), [one_of(&["ANY"]), one_of(&["anybody"])]);
-        let faults = accepted("any,https://issuer.example", "coffer,any").unwrap_err();
+        let errors = accepted("any,https://issuer.example", "coffer,any").unwrap_err();
         assert!(
-            faults.contains("COFFER_SEARCH_ISSUERS is") && faults.contains("COFFER_SEARCH_AUDIENCES is"),
-            "{faults}"
+            errors.contains("COFFER_SEARCH_ISSUERS is") && errors.contains("COFFER_SEARCH_AUDIENCES is"),
+            "{errors}"
         );
-        assert!(faults.contains("or the word any alone"), "{faults}");
+        assert!(errors.contains("or the word any alone"), "{errors}");
     }
 
     #[test]
@@ -420,8 +420,8 @@ mod tests {
             ("COFFER_VAULT_AUDIENCES", "any"),
             ("COFFER_SEARCH_AUDIENCES", ""),
         ]);
-        let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
-        let lines: Vec<_> = faults.lines().map(|line| line.split(':').next().unwrap()).collect();
+        let errors = SearchSettings::read(&lookup).unwrap_err().to_string();
+        let lines: Vec<_> = errors.lines().map(|line| line.split(':').next().unwrap()).collect();
         assert_eq!(lines, ["COFFER_SEARCH_ISSUERS is missing", "COFFER_SEARCH_AUDIENCES is missing"]);
     }
 
@@ -433,9 +433,9 @@ mod tests {
             ("COFFER_JWT_ISSUERS", "https://issuer.example"),
             ("COFFER_JWT_AUDIENCES", ""),
         ]);
-        let faults = SearchSettings::read(&lookup).unwrap_err().to_string();
+        let errors = SearchSettings::read(&lookup).unwrap_err().to_string();
         assert_eq!(
-            faults,
+            errors,
             "COFFER_JWT_ISSUERS is no longer read: set COFFER_SEARCH_ISSUERS instead, and remove COFFER_JWT_ISSUERS"
         );
     }

@@ -83,8 +83,8 @@ fn unreadable(error: &serde_json::Error) -> StartError {
 fn start_log(operation: &'static str) {
     let level = log_level(&from_env);
     telemetry::start(*level.as_ref().unwrap_or(&tracing::Level::INFO), BoxMakeWriter::new(std::io::stdout));
-    if let Err(faults) = level {
-        tracing::error!(operation, error = faults.to_string(), "the log's level is not acceptable");
+    if let Err(errors) = level {
+        tracing::error!(operation, error = errors.to_string(), "the log's level is not acceptable");
     }
 }
 

@@ -269,12 +269,12 @@ impl<S: ListSecrets> VaultService<S> {
         for (name, FoundSecret { secret_id, sealed, .. }) in page.secrets {
             let opened = match sealed {
                 Ok(stored) => self.open(stored).await,
-                Err(fault) => Err(fault.into()),
+                Err(error) => Err(error.into()),
             };
             secrets.push(match opened {
                 Ok(secret) => ListedSecret::Whole(secret),
                 Err(cause) if cause.is_damage() => ListedSecret::Damaged(DamagedSecret { name, secret_id, cause }),
-                Err(fault) => return Err(fault),
+                Err(error) => return Err(error),
             });
         }
         Ok((page.total, secrets))

@@ -215,10 +215,10 @@ impl Asking {
                 Ok(body) => return Ok(Some(body)),
                 Err(Refusal::TooLarge) => return Ok(None),
                 Err(Refusal::Never(reason)) => return Err(reason.into()),
-                Err(Refusal::Fault(fault)) if started.elapsed() >= GIVE_UP_AFTER => return Err(fault.into()),
-                Err(Refusal::Fault(fault)) => {
+                Err(Refusal::Fault(error)) if started.elapsed() >= GIVE_UP_AFTER => return Err(error.into()),
+                Err(Refusal::Fault(error)) => {
                     failures += 1;
-                    tokio::time::sleep(wait(failures, &fault)).await;
+                    tokio::time::sleep(wait(failures, &error)).await;
                 }
             }
         }
@@ -235,15 +235,15 @@ impl Asking {
         let answer = self.cluster.send(method, path, payload.clone()).await.map_err(Refusal::Fault)?;
         let status = answer.status();
         match status {
-            200 => answer.read(MOST_BYTES, TOO_LARGE).await.map_err(|fault| match fault {
+            200 => answer.read(MOST_BYTES, TOO_LARGE).await.map_err(|error| match error {
                 DocumentStoreError::Failed(what) if what == TOO_LARGE => Refusal::TooLarge,
-                fault => Refusal::Fault(fault),
+                error => Refusal::Fault(error),
             }),
             400 | 401 | 403 | 404 => {
                 let body = answer.read(ERROR_BYTES, TOO_LARGE).await.unwrap_or_default();
                 Err(Refusal::Never(never(&self.alias_prefix, self.index, status, &body)))
             }
-            _ => Err(Refusal::Fault(answer.fault().await)),
+            _ => Err(Refusal::Fault(answer.error().await)),
         }
     }
 }

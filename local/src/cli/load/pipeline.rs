@@ -236,11 +236,11 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
                 complain(&format!("the versions of stored documents can't be read, and were not compared: {why}"));
             });
         }
-        let mut fault = None;
+        let mut error = None;
         let all = flight.batch.entries.len();
         match result {
             Err(Stop::Unsuited(reason)) => return Err(End::Unsuited(reason)),
-            Err(Stop::Fault(failed)) => fault = Some(failed),
+            Err(Stop::Fault(failed)) => error = Some(failed),
             Ok(outcomes) => {
                 state.begun |= all > 0;
                 state.met_stored |= flight.met_stored;
@@ -252,7 +252,7 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
                         Outcome::Stale(_) => state.tally.older += 1,
                         Outcome::Refused(reason) => flight.batch.refused.extend(self.refused(&entry, reason)),
                         Outcome::Failed(failed) => {
-                            fault = Some(failed);
+                            error = Some(failed);
                             flight.batch.entries.push(entry);
                         }
                     }
@@ -265,7 +265,7 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
             state.failing_since = None;
             flight.failures = 0;
         }
-        match fault {
+        match error {
             None => {
                 flight.batch.refused.sort_by_key(|refused| refused.position);
                 self.refusals
@@ -282,23 +282,23 @@ impl<W: WriteDocuments + ReadVersions> Pipeline<'_, W> {
                 }
                 Ok(())
             }
-            Some(fault) => self.failed(state, flight, &fault).map_err(End::Failed),
+            Some(error) => self.failed(state, flight, &error).map_err(End::Failed),
         }
     }
 
     /// A store that fails gets fewer batches at once, and each again after a while.
-    fn failed(&self, state: &mut State, mut flight: Flight, fault: &DocumentStoreError) -> Result<(), String> {
+    fn failed(&self, state: &mut State, mut flight: Flight, error: &DocumentStoreError) -> Result<(), String> {
         let now = Instant::now();
         let since = *state.failing_since.get_or_insert(now);
         if now.duration_since(since) >= self.give_up_after {
-            return Err(format!("{fault}; it took nothing for {} seconds", self.give_up_after.as_secs()));
+            return Err(format!("{error}; it took nothing for {} seconds", self.give_up_after.as_secs()));
         }
         state.most = (state.most / 2).max(1);
         state.steady = 0;
         flight.failures += 1;
         flight.batch.bytes = flight.batch.entries.iter().map(|entry| size(&entry.change)).sum();
-        self.progress.waits_for(Some(fault.to_string()));
-        state.again.push_back((now + wait(flight.failures, fault), flight));
+        self.progress.waits_for(Some(error.to_string()));
+        state.again.push_back((now + wait(flight.failures, error), flight));
         state.again.make_contiguous().sort_by_key(|(due, _)| *due);
         Ok(())
     }

@@ -18,7 +18,7 @@ pub struct RoleBody {
     pub deleted: Option<serde_json::Value>,
 }
 
-// Bodies are read member by member, so that all their faults are found; these types are their description.
+// Bodies are read member by member, so that all their errors are found; these types are their description.
 
 /// A secret to be created.
 #[cfg(feature = "openapi")]

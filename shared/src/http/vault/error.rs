@@ -66,7 +66,7 @@ pub enum VaultError {
     #[error("{}: {}", .0.property, .0.message)]
     Invalid(FieldError),
     /// All that is wrong with a body, at least one thing: 400.
-    #[error("{} faults in the body", .0.len())]
+    #[error("{} errors in the body", .0.len())]
     InvalidBody(Vec<FieldError>),
     /// No acceptable token: 401.
     #[error("{0}")]
@@ -116,10 +116,10 @@ pub enum VaultError {
 }
 
 impl From<AuthError> for VaultError {
-    fn from(fault: AuthError) -> Self {
-        match fault {
+    fn from(error: AuthError) -> Self {
+        match error {
             AuthError::Token(error) => Self::Unauthorized(error),
-            AuthError::Keys(_) => Self::Service(fault.to_string()),
+            AuthError::Keys(_) => Self::Service(error.to_string()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The bodies of create and update. All faults of a body are found, not just the first.
+//! The bodies of create and update. All errors of a body are found, not just the first.
 
 use serde_json::value::RawValue;
 
@@ -41,7 +41,7 @@ pub fn read_draft(body: &[u8], owner: &UserId, limits: Limits) -> Result<Draft, 
         (Ok(()), Some(name), Some(data)) => Ok(Draft { name, data, roles }),
         (Err(error), ..) => Err(error),
         // A field that is missing was reported.
-        (Ok(()), ..) => Err(VaultError::Internal("a body without faults lacks a field".to_owned())),
+        (Ok(()), ..) => Err(VaultError::Internal("a body without errors lacks a field".to_owned())),
     }
 }
 
@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
         if body.len() > limits.max_body_bytes() {
             return Err(VaultError::TooLarge { limit: limits.max_body_bytes() });
         }
-        // The library's message may quote the body; place and kind of the fault are enough.
+        // The library's message may quote the body; place and kind of the error are enough.
         let members = RawObject::parse(body).map_err(|error| {
             let place = format!("line {}, column {}", error.line(), error.column());
             VaultError::BadRequest(match error.classify() {

@@ -51,7 +51,7 @@ impl OpenSearchWriter {
                 let limit = MAX_ANSWER_BYTES + MAX_ITEM_BYTES * changes.len();
                 outcomes(&answer.read(limit, "OpenSearch answered with an unreasonable body").await?, changes.len())
             }
-            _ => Err(answer.fault().await),
+            _ => Err(answer.error().await),
         }
     }
 }
@@ -93,7 +93,7 @@ impl OpenSearchWriter {
                 let unread = Some(format!("OpenSearch answered 403 {error}").trim_end().to_owned());
                 Ok(StoredVersions { versions: vec![None; ids.len()], unread })
             }
-            _ => Err(answer.fault().await),
+            _ => Err(answer.error().await),
         }
     }
 }
@@ -206,7 +206,7 @@ fn outcomes(body: &[u8], expected: usize) -> Result<Vec<Outcome>, DocumentStoreE
 
 fn outcome(state: ItemState) -> Outcome {
     let error = state.error.unwrap_or_default();
-    let failed = |fault: DocumentStoreError| Outcome::Failed(fault);
+    let failed = |error: DocumentStoreError| Outcome::Failed(error);
     match state.status {
         200 | 201 => Outcome::Applied,
         409 => conflict(error.reason.as_deref().unwrap_or_default()),
@@ -344,7 +344,7 @@ mod tests {
         ] {
             let outcome = one(kind, reason);
             assert!(
-                matches!(&outcome, Outcome::Failed(fault) if fault.to_string().contains(kind)),
+                matches!(&outcome, Outcome::Failed(error) if error.to_string().contains(kind)),
                 "{kind}: {reason}: {outcome:?}"
             );
         }

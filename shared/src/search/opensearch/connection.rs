@@ -119,9 +119,9 @@ impl ClusterAnswer {
         self.0.status().as_u16()
     }
 
-    /// The fault that an answer of this status is. It is read, because the connection takes a next request only then,
+    /// Error of an answer with this status. It is read, because the connection takes a next request only then,
     /// but not waited for; its text isn't told.
-    pub async fn fault(self) -> DocumentStoreError {
+    pub async fn error(self) -> DocumentStoreError {
         let status = self.status();
         let retry_after_seconds = self.0.headers().get("retry-after").and_then(|value| value.parse().ok());
         let _ = timeout(REST, self.read(MAX_ERROR_BYTES, "")).await;
@@ -177,34 +177,34 @@ mod tests {
         (Cluster::new(&pool, url, OpenSearchAuth::None).unwrap(), connections)
     }
 
-    async fn faults(answer: &'static str) -> (Vec<DocumentStoreError>, usize) {
+    async fn errors(answer: &'static str) -> (Vec<DocumentStoreError>, usize) {
         let (cluster, connections) = cluster(answer);
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         for _ in 0..3 {
-            faults.push(cluster.send(Method::GET, "/", Payload::None).await.unwrap().fault().await);
+            errors.push(cluster.send(Method::GET, "/", Payload::None).await.unwrap().error().await);
         }
-        (faults, connections.load(Ordering::SeqCst))
+        (errors, connections.load(Ordering::SeqCst))
     }
 
     #[tokio::test]
     async fn a_busy_cluster_is_asked_again_over_the_same_connection() {
         let answer = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 12\r\n\r\n{\"error\":{}}";
         let reason = "OpenSearch answered 429".to_owned();
-        let fault = DocumentStoreError::Throttled { reason, retry_after_seconds: Some(7) };
-        assert_eq!(faults(answer).await, (vec![fault; 3], 1));
+        let error = DocumentStoreError::Throttled { reason, retry_after_seconds: Some(7) };
+        assert_eq!(errors(answer).await, (vec![error; 3], 1));
     }
 
     #[tokio::test]
     async fn an_answer_without_an_end_is_the_fault_that_its_status_says() {
-        let fault = DocumentStoreError::Failed("OpenSearch answered 503".to_owned());
+        let error = DocumentStoreError::Failed("OpenSearch answered 503".to_owned());
         let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 12\r\n\r\n{";
-        assert_eq!(faults(answer).await.0, vec![fault; 3]);
+        assert_eq!(errors(answer).await.0, vec![error; 3]);
     }
 
     #[tokio::test]
     async fn a_cluster_that_fails_is_asked_again_over_the_same_connection() {
         let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 12\r\n\r\n{\"error\":{}}";
-        let fault = DocumentStoreError::Failed("OpenSearch answered 503".to_owned());
-        assert_eq!(faults(answer).await, (vec![fault; 3], 1));
+        let error = DocumentStoreError::Failed("OpenSearch answered 503".to_owned());
+        assert_eq!(errors(answer).await, (vec![error; 3], 1));
     }
 }

@@ -71,7 +71,7 @@ impl OpenSearchDocuments {
                 document(bytes)
             }
             404 => not_found(&answer.read(MAX_ERROR_BYTES, "OpenSearch answered 404 with an unreasonable body").await?),
-            _ => Err(answer.fault().await),
+            _ => Err(answer.error().await),
         }
     }
 }
@@ -106,7 +106,7 @@ impl ReadDocument for OpenSearchDocuments {
     }
 }
 
-/// Tells a document that isn't there from an index that isn't, which is a fault of the deployment.
+/// Tells a document that isn't there from an index that isn't, which is an error of the deployment.
 fn not_found(body: &[u8]) -> Result<Option<DocumentBytes>, DocumentStoreError> {
     #[derive(Deserialize)]
     struct Body {

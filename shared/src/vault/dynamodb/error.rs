@@ -9,7 +9,7 @@ use crate::vault::store::SecretStoreError;
 const THROTTLES: [&str; 3] = ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
 
 /// Sorts an error that no caller can do anything about. `action` is the API's name of the called action.
-pub(super) fn fault<E>(action: &str, error: &SdkError<E>) -> SecretStoreError
+pub(super) fn store_error<E>(action: &str, error: &SdkError<E>) -> SecretStoreError
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {

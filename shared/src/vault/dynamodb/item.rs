@@ -135,7 +135,7 @@ pub(super) fn decode_name(item: &Item) -> Result<SecretName, String> {
 /// Reads an item that the table gave. The error of one comes with the id that it holds, so that it can be found.
 pub(super) fn decode(item: Item) -> Result<SealedSecret, SecretStoreError> {
     let id = secret_id(&item).map_or_else(|| "of an unknown id".to_owned(), |id| id.to_string());
-    decode_checked(item).map_err(|fault| match fault {
+    decode_checked(item).map_err(|error| match error {
         SecretStoreError::Damaged(what) => SecretStoreError::Damaged(format!("secret {id}: {what}")),
         other => other,
     })

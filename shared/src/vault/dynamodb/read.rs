@@ -10,7 +10,7 @@ use crate::backoff::Backoff;
 use crate::names::{SecretName, UserId};
 use crate::vault::store::{FoundSecret, ListSecrets, ReadSecret, SecretPage, SecretStoreError};
 
-use super::error::fault;
+use super::error::store_error;
 use super::item::{self, Item};
 use super::{DynamoDbVault, NAMES_INDEX};
 
@@ -30,7 +30,7 @@ impl ReadSecret for DynamoDbVault {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| fault("GetItem", &error))?;
+            .map_err(|error| store_error("GetItem", &error))?;
         Ok(answer.item.map(|item| found(item, owner, name)))
     }
 }
@@ -88,7 +88,7 @@ impl DynamoDbVault {
         loop {
             let at_once = i32::try_from(most - page.read).unwrap_or(i32::MAX);
             let query = self.query_names(owner, page.rest).limit(at_once);
-            let answer = query.send().await.map_err(|error| fault("Query", &error))?;
+            let answer = query.send().await.map_err(|error| store_error("Query", &error))?;
             for key in answer.items.unwrap_or_default() {
                 let on_page = page.read >= offset && page.read - offset < limit as u64;
                 page.read += 1;
@@ -117,7 +117,7 @@ impl DynamoDbVault {
         let mut counted = 0;
         while from.is_some() {
             let query = self.query_names(owner, from).select(Select::Count);
-            let answer = query.send().await.map_err(|error| fault("Query", &error))?;
+            let answer = query.send().await.map_err(|error| store_error("Query", &error))?;
             counted += u64::try_from(answer.count).unwrap_or_default();
             from = answer.last_evaluated_key.filter(|key| !key.is_empty());
         }
@@ -155,7 +155,7 @@ impl DynamoDbVault {
                 .request_items(&self.table, asked)
                 .send()
                 .await
-                .map_err(|error| fault("BatchGetItem", &error))?;
+                .map_err(|error| store_error("BatchGetItem", &error))?;
             for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
                 // The key is the requested one: the table gives no item without.
                 let name = item::decode_name(&item)

@@ -17,7 +17,7 @@ use crate::vault::secret::{Revision, SealedSecret};
 use crate::vault::store::{CreateSecret, Created, DeleteSecret, Deleted, ReplaceSecret, Replaced, SecretStoreError};
 
 use super::DynamoDbVault;
-use super::error::fault;
+use super::error::store_error;
 use super::item;
 
 impl DynamoDbVault {
@@ -42,7 +42,7 @@ impl DynamoDbVault {
             Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
                 Ok(false)
             }
-            Err(error) => Err(fault("PutItem", &error)),
+            Err(error) => Err(store_error("PutItem", &error)),
         }
     }
 }
@@ -111,7 +111,7 @@ impl DeleteSecret for DynamoDbVault {
             } else {
                 Deleted::NotFound
             }),
-            _ => Err(fault("DeleteItem", &error)),
+            _ => Err(store_error("DeleteItem", &error)),
         }
     }
 }

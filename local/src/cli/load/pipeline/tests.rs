@@ -137,8 +137,8 @@ async fn a_store_that_can_not_take_so_many_gets_one_at_a_time_and_more_later() {
 
 #[tokio::test]
 async fn a_store_that_takes_nothing_is_given_up_at_the_earliest_line_that_is_not_done() {
-    let fault = DocumentStoreError::Failed("broken".to_owned());
-    let store = Store::new(|call, changes: &[Change]| if call == 0 { applied(changes) } else { Err(fault.clone()) });
+    let error = DocumentStoreError::Failed("broken".to_owned());
+    let store = Store::new(|call, changes: &[Change]| if call == 0 { applied(changes) } else { Err(error.clone()) });
     let ended = run(&store, 9, Duration::from_millis(500), std::future::pending()).await;
     assert_eq!((ended.tally.loaded, ended.next.line), (2, 3));
     assert!(matches!(&ended.how, End::Failed(reason) if reason.contains("broken")), "{:?}", ended.how);
