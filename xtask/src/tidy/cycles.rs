@@ -225,7 +225,7 @@ mod tests {
         let files = [
             ("src/lib.rs", "mod a; mod b;"),
             ("src/a.rs", "name! { /// Name.\n Name }\npub fn f() { assert!(x.b, \"{}\", crate::b::g(1)); }"),
-            ("src/b.rs", "pub fn g(_: u8) -> crate::a::Name { todo!() }"),
+            ("src/b.rs", "pub fn g(_: u8) -> crate::a::Name { crate::a::Name }"),
         ];
         let found = found(&files);
         assert_eq!(found.len(), 2, "files and top-level modules: {found:#?}");
